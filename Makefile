@@ -1,0 +1,52 @@
+# make run      execute the lesson; the executed notebook and its HTML page go to build/
+# make test     check the code and run the tests
+# make lab      open the lesson in JupyterLab
+# make blank    write the lesson without its solutions to build/
+# make notebook execute the lesson on the embedded frames and commit-ready in place
+# make clean    remove what the others made
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+LESSON := Image_segmentation_Unet
+BIN := .venv/bin
+DATA := $(or $(CARLA_DATA),data)
+
+.PHONY: run test lab blank notebook clean
+
+run: .venv/lesson
+	@$(BIN)/python -m data.check "$(DATA)"
+	@mkdir -p build
+	@$(BIN)/papermill $(LESSON).ipynb build/$(LESSON).ipynb --kernel python3 --log-output --no-progress-bar 2>&1 \
+		| grep --line-buffered -vE '^(Executing|Ending) Cell|^<(Figure|IPython|pandas)|^\[IPKernelApp|^$$'
+	@$(BIN)/jupyter nbconvert --to html --embed-images --log-level ERROR build/$(LESSON).ipynb
+	@echo "Open the page: build/$(LESSON).html (the executed notebook lies beside it)"
+
+test: .venv/tests
+	$(BIN)/ruff check
+	$(BIN)/pytest
+
+lab: .venv/lesson
+	$(BIN)/jupyter lab $(LESSON).ipynb
+
+blank: .venv/tests
+	@mkdir -p build
+	$(BIN)/jupyter nbconvert --to notebook --output-dir build --output $(LESSON)_blank --log-level WARN \
+		--NotebookExporter.preprocessors='["nbgrader.preprocessors.ClearSolutions", "nbgrader.preprocessors.ClearOutput"]' \
+		$(LESSON).ipynb
+
+notebook: .venv/tests
+	env -u CARLA_DATA $(MAKE) run
+	$(BIN)/python -m tests.notebook build/$(LESSON).ipynb $(LESSON).ipynb
+	cp build/drive.gif images/drive.gif
+
+clean:
+	rm -rf .venv build
+
+.venv/lesson: requirements.txt
+	python3 -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+.venv/tests: .venv/lesson tests/requirements.txt
+	$(BIN)/pip install --quiet --requirement tests/requirements.txt
+	@touch $@

@@ -1,0 +1,25 @@
+"""Fixtures: the lesson's own functions, and frames to run them on."""
+import shutil
+
+import pytest
+
+from tests.notebook import definitions
+from tests.toy_frames import draw
+
+
+@pytest.fixture(scope="session")
+def lesson():
+    """The functions of the notebook, taken from its cells."""
+    return definitions()
+
+
+@pytest.fixture(scope="session")
+def toy_frames(tmp_path_factory):
+    """A folder of five drives of three frames with all of the 23 classes but id 0; not to be changed."""
+    return draw(tmp_path_factory.mktemp("frames") / "toy")
+
+
+@pytest.fixture
+def frames_to_break(toy_frames, tmp_path):
+    """A copy of the toy frames that a test may damage."""
+    return shutil.copytree(toy_frames, tmp_path / "frames")

@@ -1,0 +1,67 @@
+"""Read the lesson, and take the outputs of an executed copy into it: python -m tests.notebook EXECUTED LESSON."""
+import ast
+import hashlib
+import sys
+import types
+from pathlib import Path
+
+import nbformat
+
+LESSON = Path(__file__).parents[1] / "Image_segmentation_Unet.ipynb"
+
+
+def code_cells(notebook):
+    """Return the code cells of a notebook, in order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def source_hash(notebook):
+    """Return the SHA-256 of all code, hex: outputs that carry another one come from other code."""
+    return hashlib.sha256("\0".join(cell.source for cell in code_cells(notebook)).encode()).hexdigest()
+
+
+def until(notebook, cell_id):
+    """Return a copy of a notebook that ends with the cell of this id."""
+    short = notebook.copy()
+    ids = [cell.id for cell in notebook.cells]
+    short.cells = notebook.cells[:ids.index(cell_id) + 1]
+    return short
+
+
+def definitions():
+    """Return a module with the lesson's imports, parameters, functions and classes, as its cells define them.
+
+    Nothing else of the lesson runs: a test sets the other names that a function needs.
+    """
+    module = types.ModuleType("lesson")
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    for cell in code_cells(nbformat.read(LESSON, as_version=4)):
+        everything = "parameters" in cell.metadata.get("tags", [])
+        tree = ast.parse(cell.source)
+        tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
+        exec(compile(tree, f"{LESSON.name}: cell {cell.id}", "exec"), module.__dict__)
+    return module
+
+
+def adopt(executed_path, lesson_path):
+    """Write the outputs of an executed copy into the lesson, with the hash of the code that they belong to.
+
+    Raises:
+        SystemExit: if the copy was made from other code, or holds an error or text on stderr.
+    """
+    executed, lesson = (nbformat.read(path, as_version=4) for path in (executed_path, lesson_path))
+    if source_hash(executed) != source_hash(lesson):
+        sys.exit(f"{executed_path} was executed from other code than {lesson_path}: execute it again.")
+    for target, source in zip(code_cells(lesson), code_cells(executed)):
+        for output in source.outputs:
+            if output.output_type == "error" or output.get("name") == "stderr":
+                sys.exit(f"cell {source.id} of {executed_path} wrote an error or text on stderr:\n{output}")
+            if "data" in output:
+                output.metadata = {}
+        target.outputs, target.execution_count = source.outputs, source.execution_count
+    lesson.metadata["source_hash"] = source_hash(lesson)
+    nbformat.write(lesson, lesson_path)
+
+
+if __name__ == "__main__":
+    adopt(*sys.argv[1:])
