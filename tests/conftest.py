@@ -1,16 +1,23 @@
 """Fixtures: the lesson's own functions, and frames to run them on."""
 import shutil
 
+import nbformat
 import pytest
 
-from tests.notebook import definitions
+from tests.notebook import LESSON, definitions
 from tests.toy_frames import draw
 
 
 @pytest.fixture(scope="session")
-def lesson():
+def notebook():
+    """The committed lesson; not to be changed."""
+    return nbformat.read(LESSON, as_version=4)
+
+
+@pytest.fixture(scope="session")
+def lesson(notebook):
     """The functions of the notebook, taken from its cells."""
-    return definitions()
+    return definitions(notebook)
 
 
 @pytest.fixture(scope="session")

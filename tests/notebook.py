@@ -28,14 +28,14 @@ def until(notebook, cell_id):
     return short
 
 
-def definitions():
-    """Return a module with the lesson's imports, parameters, functions and classes, as its cells define them.
+def definitions(notebook):
+    """Return a module with a notebook's imports, parameters, functions and classes, as its cells define them.
 
-    Nothing else of the lesson runs: a test sets the other names that a function needs.
+    Nothing else of it runs: a test sets the other names that a function needs.
     """
     module = types.ModuleType("lesson")
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    for cell in code_cells(nbformat.read(LESSON, as_version=4)):
+    for cell in code_cells(notebook):
         everything = "parameters" in cell.metadata.get("tags", [])
         tree = ast.parse(cell.source)
         tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]

@@ -1,0 +1,151 @@
+"""Call a learner's function and keep what came out of it: a Keras model or an array, and what was seen on the way."""
+import contextlib
+import dataclasses
+import functools
+import io
+import math
+import sysconfig
+import textwrap
+import traceback
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+import outputs
+from grading.graph import layers_made, normal_form
+
+
+def wave(shape, number=0):
+    """Return numbers between -1 and 1 that look random and are the same on every machine."""
+    index = np.arange(math.prod(shape), dtype="int64")
+    return (((index * index * 31 + index * 17 + number * 29) % 257) / 128 - 1).reshape(shape).astype("float32")
+
+
+@dataclasses.dataclass
+class Call:
+    """One call of a learner's function and what came out of it."""
+    exercise: str
+    called: str  # the call as text
+    wanted: dict  # the arguments or, for arrays, the case in `outputs.cases`
+    arguments: dict = dataclasses.field(default_factory=dict)
+    returned: str = ""
+    printed: str = ""
+    blank: bool = False  # nothing attempted
+    error: str = ""  # the exception that was raised
+    problem: str = ""  # why what was returned cannot be looked at
+    model: keras.Model = None
+    value: np.ndarray = None
+    changed: list = dataclasses.field(default_factory=list)  # names of the arguments that were changed
+
+    @functools.cached_property
+    def graph(self):
+        """The input nodes and output nodes of the model."""
+        return normal_form(self.model)
+
+
+def _run(fn, call, *given, **named):
+    """Call the learner's function; note in `call` what it printed, raised or failed to return; return the rest."""
+    value, printed, made = None, io.StringIO(), layers_made()
+    try:
+        with contextlib.redirect_stdout(printed):
+            value = fn(*given, **named)
+    except (Exception, SystemExit) as error:
+        libraries = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        own = [frame for frame in frames if not frame.filename.startswith(libraries)]
+        call.blank = isinstance(error, NotImplementedError) and own == frames
+        call.error = f"{type(error).__name__}: {textwrap.shorten(str(error), 300)}"
+        if own:
+            call.error += f"\nline {own[-1].lineno} of {own[-1].name}: {own[-1].line}"
+    call.printed, call.returned = textwrap.shorten(printed.getvalue(), 200), describe(value)
+    if not call.error and (value is None or isinstance(value, (tuple, list)) and all(item is None for item in value)):
+        call.blank = not call.printed and layers_made() == made
+        call.problem = "the function does something, but returns nothing"
+    return value
+
+
+def describe(value):
+    """Describe what a function returned; Keras tensors without their batch axis."""
+    if isinstance(value, keras.KerasTensor):
+        return str(tuple(value.shape[1:]))
+    if isinstance(value, keras.Model) and getattr(value, "inputs", None):
+        ends = " → ".join(", ".join(map(describe, tensors)) for tensors in (value.inputs, value.outputs))
+        return f"a model {ends}, {len(value.layers)} layers, {value.count_params():,} parameters"
+    if isinstance(value, (np.ndarray, np.generic)) or tf.is_tensor(value):
+        return f"{tf.as_dtype(value.dtype).name} {tuple(value.shape)}"
+    if isinstance(value, (tuple, list)) and value:
+        return f'a {type(value).__name__} of {", ".join(map(describe, value[:5]))}'
+    return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def build(exercise, fn):
+    """Call a learner's function with every case of an exercise.
+
+    Args:
+        exercise: str, the name of the function in the lesson.
+        fn: callable, the learner's function.
+
+    Returns:
+        list of Call, one for each case in `outputs.cases`.
+    """
+    make = _build_model if "defaults" in outputs.exercises[exercise] else _build_array
+    return [make(exercise, fn, case) for case in outputs.cases[exercise]]
+
+
+def _build_model(exercise, fn, case):
+    """Return the Call of one case of exercise 1, 2 or 3."""
+    tensors = [keras.Input(shape) for shape in case["tensors"].values()]
+    named = ", ".join([*case["tensors"], *(f"{name}={value}" for name, value in case["given"].items())])
+    shapes = "".join(f", {name} {shape}" for name, shape in case["tensors"].items())
+    call = Call(exercise, f"{exercise}({named}){shapes}", outputs.exercises[exercise]["defaults"] | case["given"])
+    ends = value = _run(fn, call, *tensors, **case["given"])
+    if call.error or call.problem:
+        return call
+    if exercise == "unet_model":
+        tensors, ends = getattr(value, "inputs", None), getattr(value, "outputs", None)
+        if not isinstance(value, keras.Model) or isinstance(value, keras.Sequential) or not tensors:
+            call.problem = "this is not a Keras model with a graph of layers from inputs to outputs"
+        elif len(tensors) != 1 or len(ends) != 1:
+            call.problem = f"the model has {len(tensors)} input(s) and {len(ends)} output(s)"
+    elif exercise == "conv_block":
+        if isinstance(value, tuple) and len(value) == 2:
+            call.returned = "next_layer {}, skip_connection {}".format(*map(describe, value))
+        else:
+            call.problem = "this is not a pair (next_layer, skip_connection)"
+    ends = ends if isinstance(ends, (tuple, list)) and exercise != "upsampling_block" else [ends]
+    if not call.problem and not all(isinstance(end, keras.KerasTensor) for end in ends):
+        call.problem = "this is not the output of a layer"
+    if not call.problem:
+        foreign = "what is returned does not come from the tensor that was passed in"
+        try:
+            call.model = keras.Model(tensors, list(ends))
+        except ValueError:
+            call.problem = foreign
+        else:  # some versions of Keras accept other inputs silently
+            inputs = [layer.output for layer in call.model.layers if isinstance(layer, layers.InputLayer)]
+            if not all(any(found is tensor for tensor in tensors) for found in inputs):
+                call.model, call.problem = None, foreign
+    return call
+
+
+def _build_array(exercise, fn, case):
+    """Return the Call of one case of exercise 4 or 5."""
+    arguments = {name: np.array(case[name] if name in case else 5 * wave(case[f"{name}_shape"]), kind)
+                 for name, kind in case["types"].items()}
+    shapes = ", ".join(f"{name} {value.dtype} {value.shape}" for name, value in arguments.items())
+    call = Call(exercise, f'{exercise}({", ".join(arguments)}), {shapes}', case, arguments)
+    given = [value.copy() for value in arguments.values()]
+    value = _run(fn, call, *given)
+    call.changed = [name for (name, before), after in zip(arguments.items(), given)
+                    if not np.array_equal(before, after)]
+    if call.error or call.problem:
+        return call
+    if not (isinstance(value, (np.ndarray, np.generic)) or tf.is_tensor(value)):
+        call.problem = f"{describe(value)} is neither an array nor a tensor"
+    elif not tf.as_dtype(value.dtype).is_floating:
+        call.problem = f"the values are of type {tf.as_dtype(value.dtype).name}, not floating-point"
+    else:
+        call.value = np.asarray(value).astype("float64")
+    return call

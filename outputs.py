@@ -1,0 +1,443 @@
+"""What each exercise must build and what its checks ask, as data: no code, no solution."""
+
+nan = float("nan")
+
+# The whole network, one row a layer, as `test_utils.summary` prints it.
+unet_model_output = [
+    ["InputLayer", [(None, 96, 128, 3)], 0],
+    ["Conv2D", (None, 96, 128, 32), 896, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 96, 128, 32), 9248, "same", "relu", "HeNormal"],
+    ["MaxPooling2D", (None, 48, 64, 32), 0, (2, 2)],
+    ["Conv2D", (None, 48, 64, 64), 18496, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 48, 64, 64), 36928, "same", "relu", "HeNormal"],
+    ["MaxPooling2D", (None, 24, 32, 64), 0, (2, 2)],
+    ["Conv2D", (None, 24, 32, 128), 73856, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 24, 32, 128), 147584, "same", "relu", "HeNormal"],
+    ["MaxPooling2D", (None, 12, 16, 128), 0, (2, 2)],
+    ["Conv2D", (None, 12, 16, 256), 295168, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 12, 16, 256), 590080, "same", "relu", "HeNormal"],
+    ["Dropout", (None, 12, 16, 256), 0, 0.3],
+    ["MaxPooling2D", (None, 6, 8, 256), 0, (2, 2)],
+    ["Conv2D", (None, 6, 8, 512), 1180160, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 6, 8, 512), 2359808, "same", "relu", "HeNormal"],
+    ["Dropout", (None, 6, 8, 512), 0, 0.3],
+    ["Conv2DTranspose", (None, 12, 16, 256), 1179904],
+    ["Concatenate", (None, 12, 16, 512), 0],
+    ["Conv2D", (None, 12, 16, 256), 1179904, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 12, 16, 256), 590080, "same", "relu", "HeNormal"],
+    ["Conv2DTranspose", (None, 24, 32, 128), 295040],
+    ["Concatenate", (None, 24, 32, 256), 0],
+    ["Conv2D", (None, 24, 32, 128), 295040, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 24, 32, 128), 147584, "same", "relu", "HeNormal"],
+    ["Conv2DTranspose", (None, 48, 64, 64), 73792],
+    ["Concatenate", (None, 48, 64, 128), 0],
+    ["Conv2D", (None, 48, 64, 64), 73792, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 48, 64, 64), 36928, "same", "relu", "HeNormal"],
+    ["Conv2DTranspose", (None, 96, 128, 32), 18464],
+    ["Concatenate", (None, 96, 128, 64), 0],
+    ["Conv2D", (None, 96, 128, 32), 18464, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 96, 128, 32), 9248, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 96, 128, 32), 9248, "same", "relu", "HeNormal"],
+    ["Conv2D", (None, 96, 128, 23), 759, "same", "linear", "GlorotUniform"],
+]
+
+# Properties of the layers, under the names that `test_utils` uses in its messages.
+initialiser = {"initialiser": "HeNormal"}
+any_layer = {"stride": (1, 1), "dilation": (1, 1), "groups": 1, "bias": True, "trainable": True, "extras": "",
+             "output padding": None, "activation": "linear"}
+convolution = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"activation": "relu"}
+transposed = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"stride": (2, 2)}
+classifier = {"kernel size": (1, 1)} | any_layer
+pooling = {"window": (2, 2), "stride": (2, 2)}
+dropout = {"training flag": False, "noise shape": None}
+concatenation = {"axis": 3}
+unet_filters = [1, 2, 4, 8, 16]
+unet_dropout = [0, 0, 0, 0.3, 0.3]
+unet_tail = [convolution | initialiser, classifier]
+
+# The arguments of each call. Exercises 1 to 3: the shapes of the tensors, then what is given away from the defaults.
+# Exercises 4 and 5: the sub-check that the case belongs to, types, values (by formula if only a shape stands here).
+cases = {
+    "conv_block": [
+        {"tensors": {"x": (16, 24, 3)}, "given": {}},
+        {"tensors": {"x": (8, 12, 3)}, "given": {"n_filters": 5, "dropout_prob": 0.25}},
+        {"tensors": {"x": (8, 12, 2)}, "given": {"n_filters": 4, "dropout_prob": 0.5, "max_pooling": False}},
+        {"tensors": {"x": (6, 10, 4)}, "given": {"n_filters": 6, "max_pooling": False}},
+    ],
+    "upsampling_block": [
+        {"tensors": {"x": (4, 6, 32), "skip": (8, 12, 32)}, "given": {}},
+        {"tensors": {"x": (2, 4, 8), "skip": (4, 8, 4)}, "given": {"n_filters": 4}},
+        {"tensors": {"x": (3, 5, 6), "skip": (6, 10, 4)}, "given": {"n_filters": 3}},
+    ],
+    "unet_model": [
+        {"tensors": {}, "given": {"input_size": (32, 48, 3), "n_filters": 2, "n_classes": 5}},
+        {"tensors": {}, "given": {"input_size": (32, 64, 1), "n_filters": 3, "n_classes": 2}},
+        {"tensors": {}, "given": {}},
+    ],
+    "pixel_crossentropy": [
+        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
+         "y_true": [0, 1, 2],
+         "logits": [[0, 0, 0], [1, 2, 3], [-1, 0.5, 2]],
+         "expected": [1.098612, 1.407606, 0.241311]},
+        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
+         "y_true": [[3, 2], [1, 0]],
+         "logits": [[[-4.8, -2.9, 1.4, -2], [-2.9, -1.3, 2.6, -1.1]], [[-2.3, -1.1, 2.5, -1.6], [-3.2, -2.3, 0.9,
+                   -3.5]]],
+         "expected": [[3.44781, 0.047887], [3.650813, 4.167296]]},
+        {"check": "values", "types": {"y_true": "int32", "logits": "float64"},
+         "y_true": [[[3, 0], [2, 4], [1, 3]], [[0, 2], [4, 1], [3, 0]]],
+         "logits": [[[[-1.4, 0.5, 4.8, 1.4, 0.5], [2.1, -4, 2.3, 1.1, 2.3]], [[-4.2, 1.8, 0.2, 1.1, 4.3], [-0.1, -2,
+                   -1.6, 1.3, -3.4]], [[4.3, 4.5, -3, 1.9, -0.7], [-1, 1.2, -4.2, 2.8, 2.2]]], [[[4.1, -1.7, 5, 4,
+                   -4.5], [-0.6, -4.3, 4.4, -4.5, -0.9]], [[-5, 3.4, 4.2, -2.7, 3], [1, 1.4, 4.3, -0.5, -2.9]],
+                   [[-2.8, -0.3, 4.6, 2, 1.7], [3.8, -1.6, -4.7, 4.7, -3.5]]]],
+         "expected": [[[3.460662, 1.338397], [4.230698, 4.998324], [0.641366, 0.573232]], [[1.474226, 0.011961],
+                     [1.760548, 2.996112], [2.728705, 1.242712]]]},
+        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
+         "y_true": [[1], [0]], "logits": [[[-3.7, -1.8]], [[2.5, -0.8]]], "expected": [[0.139387], [0.036219]]},
+        {"check": "extreme logits", "types": {"y_true": "int64", "logits": "float32"}, "tolerance": 0.01,
+         "y_true": [0, 1, 2, 1, 0],
+         "logits": [[10000, -10000, 0], [10000, -10000, 0], [10000, 10000, 10000], [-10000, -10000, -10000], [-10000,
+                   -10000, -9999]],
+         "expected": [0, 20000, 1.098612, 1.098612, 1.551445]},
+        {"check": "extreme logits", "types": {"y_true": "int64", "logits": "float32"},
+         "y_true": [[0, 1], [1, 0]],
+         "logits": [[[60, -60], [60, -60]], [[0, 200], [200, 0]]],
+         "expected": [[0, 120], [0, 0]]},
+        {"check": "arguments", "types": {"y_true": "uint8", "logits": "float32"}, "logits_shape": (4, 4, 23),
+         "y_true": [[10, 17, 1, 8], [15, 22, 6, 13], [20, 4, 11, 18], [2, 9, 16, 0]],
+         "expected": [[3.430356, 3.884045, 5.581686, 8.335604],
+                     [9.69318, 10.983593, 3.645502, 5.286103],
+                     [7.767018, 8.444201, 2.963519, 4.992471],
+                     [4.511795, 9.871747, 2.99377, 1.99705]]},
+        {"check": "arguments", "types": {"y_true": "int32", "logits": "float32"},
+         "y_true": [[0, 2, 1]],
+         "logits": [[[-4.6, -2.8, 1.5], [-1.8, -2.7, -1.2], [2.8, -0.9, -2.1]]],
+         "expected": [[6.115688, 0.572076, 3.731663]]},
+        {"check": "arguments", "types": {"y_true": "int64", "logits": "float32"},
+         "y_true": [[0, 2, 1]],
+         "logits": [[[-4.6, -2.8, 1.5], [-1.8, -2.7, -1.2], [2.8, -0.9, -2.1]]],
+         "expected": [[6.115688, 0.572076, 3.731663]]},
+    ],
+    "iou_per_class": [
+        {"check": "intersection and union", "types": {"confusion": "int64"},
+         "confusion": [[5, 0], [0, 3]], "expected": [1, 1]},
+        {"check": "intersection and union", "types": {"confusion": "int64"},
+         "confusion": [[4, 1, 3], [2, 6, 0], [1, 5, 7]], "expected": [0.363636, 0.428571, 0.4375]},
+        {"check": "intersection and union", "types": {"confusion": "int64"},
+         "confusion": [[1, 9, 0, 1], [0, 2, 0, 0], [5, 0, 1, 0], [0, 0, 3, 8]],
+         "expected": [0.0625, 0.181818, 0.111111, 0.666667]},
+        {"check": "absent classes", "types": {"confusion": "int64"},
+         "confusion": [[4, 0, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]], "expected": [0.5, nan, 0, 0]},
+        {"check": "absent classes", "types": {"confusion": "int64"},
+         "confusion": [[0, 0], [0, 0]], "expected": [nan, nan]},
+        {"check": "absent classes", "types": {"confusion": "float32"},
+         "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
+        {"check": "arguments", "types": {"confusion": "float32"},
+         "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
+        {"check": "arguments", "types": {"confusion": "uint8"},
+         "confusion": [[200, 100], [50, 250]], "expected": [0.571429, 0.625]},
+        {"check": "arguments", "types": {"confusion": "int32"},
+         "confusion": [[2000000000, 1000000000], [500000000, 2100000000]], "expected": [0.571429, 0.583333]},
+        {"check": "arguments", "types": {"confusion": "int64"},
+         "confusion": [[2000000000000000, 1000000000000000], [500000000000000, 2500000000000000]],
+         "expected": [0.571429, 0.625]},
+        {"check": "arguments", "types": {"confusion": "float64"},
+         "confusion": [[0.5, 0.25], [0.25, 1]], "expected": [0.5, 0.666667]},
+    ],
+}
+
+# What the networks of exercises 1 to 3 compute for fixed weights: see `grading.judge.fingerprint`.
+fingerprints = {
+    "conv_block": [
+        [0.28082, -0.033295, -0.075963, -0.52427, 0.14586, 0.0072756, -0.31797, -0.88937],
+        [0.81118, 0.1192, 0.79518, 0.48865, 0.46989, 0.17495, 0.090471, -0.36262],
+        [0.36564, -0.20028, -0.1009, -0.43533, 0.36564, -0.20028, -0.1009, -0.43533],
+        [0.33534, -0.027006, -0.13989, -0.2549, 0.33534, -0.027006, -0.13989, -0.2549],
+    ],
+    "upsampling_block": [
+        [0.29732, -0.051033, -0.32076, -1.0535],
+        [0.47118, 0.47871, 0.65753, -0.078142],
+        [0.40889, -0.078128, -0.096985, -0.27185],
+    ],
+    "unet_model": [
+        [0.41974, -0.2934, -0.31218, -0.51428],
+        [0.77183, 1.3808, 0.51851, -2.4802],
+    ],
+}
+
+# The question asked where a line raised an exception.
+ask_about_errors = "what does that line receive, and what does it expect?"
+
+# The sub-checks of each exercise: points, the question that is asked if it has not passed, hints.
+exercises = {
+    "conv_block": {
+        "check": "check_conv_block",
+        "defaults": {"n_filters": 32, "dropout_prob": 0, "max_pooling": True},
+        "checks": {
+            "inputs and outputs": {
+                "points": 1,
+                "ask": "which two tensors does the rest of the network need from this block, and in which order?",
+                "hints": [
+                    "The block hands back two things. The specification names them and says in which order they "
+                    "come.",
+                    "Follow the tensor from the argument to the end, line by line. Does each line read what the "
+                    "line before made? Is the last tensor the one that is handed back?",
+                ]},
+            "convolutions": {
+                "points": 2,
+                "ask": "what does each convolution read, and which of its settings decides the size of its output?",
+                "hints": [
+                    "Draw the block as a chain of boxes: every box has one arrow in and one arrow out.",
+                    "Go through the specification property by property, for the first convolution and then for the "
+                    "second: number of filters, kernel, padding, activation. Do they follow the arguments of the "
+                    "function?",
+                ]},
+            "initialiser": {
+                "points": 1,
+                "ask": "how wide should random weights be so that a ReLU network neither fades nor explodes with "
+                       "depth?",
+                "hints": [
+                    "Keras has a default initialiser. The specification asks for another one.",
+                    "The summary shows the initialiser at the end of each convolution's row. Compare the two rows.",
+                ]},
+            "dropout": {
+                "points": 2,
+                "ask": "when should values be dropped, how many of them, and at which point of the block?",
+                "hints": [
+                    "Try three calls of your own, with probabilities 0, 0.1 and 0.5, and look at the summary of "
+                    "each.",
+                    "A layer that is made but whose result nobody reads is not part of the network. Where should "
+                    "the result go?",
+                ]},
+            "pooling": {
+                "points": 1,
+                "ask": "who decides whether this block halves height and width, and by how much does pooling shrink "
+                       "them?",
+                "hints": [
+                    "Call the function twice, with and without pooling, and compare the shapes of the first output.",
+                    "Pooling is the last thing the block does, and only if it is asked for.",
+                ]},
+            "skip connection": {
+                "points": 2,
+                "ask": "which detail will the decoder need that pooling has discarded?",
+                "hints": [
+                    "Compare height and width of the two outputs. Which one should still have the size of the "
+                    "input?",
+                    "Pooling overwrites nothing by itself: it is the name of your variable that moves on. What did "
+                    "the tensor look like just before that line, with everything else done?",
+                ]},
+            "numbers": {
+                "points": 1,
+                "ask": "does anything happen to the values that the specification does not mention?",
+                "hints": [
+                    "The layers are in place. Look for arithmetic between them: a scaling, a sum, a cut.",
+                    "Rebuild the block from the specification alone and compare the two summaries.",
+                ]},
+        }},
+    "upsampling_block": {
+        "check": "check_upsampling_block",
+        "defaults": {"n_filters": 32},
+        "checks": {
+            "inputs and outputs": {
+                "points": 1,
+                "ask": "which single tensor does the next decoder block need from this one?",
+                "hints": [
+                    "The block reads two tensors and hands back one.",
+                    "Print the shapes of the two arguments and of every tensor you make. Where do height and width "
+                    "first differ from what you expected?",
+                ]},
+            "transposed convolution": {
+                "points": 2,
+                "ask": "which of the two tensors is too small, and what makes it as large as the other one?",
+                "hints": [
+                    "One argument comes from below and is small and deep, the other from the encoder and is large "
+                    "and detailed.",
+                    "Height and width must exactly double. Which two settings of the layer decide that?",
+                ]},
+            "concatenation": {
+                "points": 2,
+                "ask": "how do two tensors of equal height and width become one without mixing their values?",
+                "hints": [
+                    "After this step height and width are as before, and the numbers of channels have added up.",
+                    "Which two tensors should meet here? Check that each of them is used once.",
+                ]},
+            "merge order": {
+                "points": 1,
+                "ask": "which channels does the specification put first?",
+                "hints": [
+                    "The layers are right. Only the order of what is merged is not.",
+                    "Trained weights belong to positions: channel 0 of the result must come from the same tensor in "
+                    "every copy of the network. Read the specification again for which one.",
+                ]},
+            "convolutions": {
+                "points": 2,
+                "ask": "what does each convolution read, and which of its settings decides the size of its output?",
+                "hints": [
+                    "Draw the block as a chain of boxes from the merge to the end: every box has one arrow in and "
+                    "one arrow out.",
+                    "Go through the specification property by property, for the first convolution and then for the "
+                    "second.",
+                ]},
+            "initialiser": {
+                "points": 1,
+                "ask": "how wide should random weights be so that a ReLU network neither fades nor explodes with "
+                       "depth?",
+                "hints": [
+                    "Keras has a default initialiser. The specification asks for another one in the convolutions.",
+                    "The summary shows the initialiser at the end of each convolution's row. Compare the two rows.",
+                ]},
+            "numbers": {
+                "points": 1,
+                "ask": "does anything happen to the values that the specification does not mention?",
+                "hints": [
+                    "The layers are in place. Look for arithmetic between them: a scaling, a sum, a cut.",
+                    "Rebuild the block from the specification alone and compare the two summaries.",
+                ]},
+        }},
+    "unet_model": {
+        "check": "check_unet_model",
+        "needs": ["conv_block", "upsampling_block"],
+        "defaults": {"input_size": (96, 128, 3), "n_filters": 32, "n_classes": 23},
+        "checks": {
+            "inputs and outputs": {
+                "points": 1,
+                "ask": "between which two tensors does the model lie, and what turns them into a model?",
+                "hints": [
+                    "A model is made from its first and its last tensor; Keras finds everything in between.",
+                    "Write the height and width of each block's output beside the line that makes it. The first "
+                    "line where they surprise you is the place to look at.",
+                ]},
+            "arguments": {
+                "points": 1,
+                "ask": "which numbers in your function would have to change for another picture size or another "
+                       "class list?",
+                "hints": [
+                    "Build a tiny network with other arguments than the defaults and look at its summary.",
+                    "Search the function for literal numbers. Which of them belong to an argument?",
+                ]},
+            "encoder": {
+                "points": 2,
+                "ask": "what happens to height, width and number of filters from one block of the path down to the "
+                       "next?",
+                "hints": [
+                    "Make a table with one line a block: what it reads, its filters, the size of what it hands on.",
+                    "The deepest block is special: what comes after it is not smaller any more.",
+                ]},
+            "dropout": {
+                "points": 1,
+                "ask": "in which blocks are the features so deep that the specification asks for dropout, and how "
+                       "much?",
+                "hints": [
+                    "The specification's table has a column for dropout. Most of its cells are empty.",
+                    "The summary lists every Dropout layer with its rate. Count them and find out between which "
+                    "layers they are.",
+                ]},
+            "decoder": {
+                "points": 1,
+                "ask": "what happens to height, width and number of filters from one block of the path up to the "
+                       "next?",
+                "hints": [
+                    "Each block of the path up undoes the shrinking of one block of the path down.",
+                    "Write the filters of the path down in one line and those of the path up below it, in the order "
+                    "of use.",
+                ]},
+            "skip connections": {
+                "points": 2,
+                "ask": "which encoder tensor has the same height and width, and has not lost its detail?",
+                "hints": [
+                    "Draw the U. A skip is a horizontal line: it joins two blocks at the same height of the letter.",
+                    "Every encoder block hands back two tensors. One goes down, the other goes across.",
+                ]},
+            "output layers": {
+                "points": 1,
+                "ask": "what has to happen between the last decoder block and one score per class for every pixel?",
+                "hints": [
+                    "Count the layers after the last decoder block and compare with the specification.",
+                    "The loss of this lesson takes scores of any size, not probabilities. What does that mean for "
+                    "the last layer?",
+                ]},
+            "numbers": {
+                "points": 1,
+                "ask": "does anything happen to the values that the specification does not mention?",
+                "hints": [
+                    "The layers are in place. Look for arithmetic between them: a scaling, a sum, a cut.",
+                    "Compare your summary with the rows that the lesson expects.",
+                ]},
+        }},
+    "pixel_crossentropy": {
+        "check": "check_pixel_crossentropy",
+        "checks": {
+            "one value per pixel": {
+                "points": 2,
+                "ask": "how many pixels went in, and how many numbers came out?",
+                "hints": [
+                    "The shape of the result is that of the class ids, with one loss for each of them.",
+                    "Only one axis disappears: the one that counts classes. An average over pixels comes later, "
+                    "elsewhere.",
+                ]},
+            "values": {
+                "points": 3,
+                "ask": "what is the loss of one pixel, by hand, if all its logits are equal?",
+                "hints": [
+                    "With C equal logits every class has the probability 1 / C. The loss is minus its natural "
+                    "logarithm.",
+                    "Take one pixel apart: its logits, its probabilities, the probability of the true class, the "
+                    "logarithm, the sign.",
+                ]},
+            "extreme logits": {
+                "points": 3,
+                "ask": "what is the largest number that can be put into the exponential function, and what does "
+                       "log(0) give?",
+                "hints": [
+                    "Adding one number to all logits of a pixel does not change its loss. Which number makes them "
+                    "harmless?",
+                    "Never form a probability that may be 0 and then take its logarithm. Work out by algebra what "
+                    "log and division become if you write the logarithm of the quotient as a difference.",
+                ]},
+            "arguments": {
+                "points": 2,
+                "ask": "does the function depend on the kind of integer it is given, and does it change what it is "
+                       "given?",
+                "hints": [
+                    "Masks come as uint8, labels as int32 or int64.",
+                    "Small integer types cannot hold large numbers, and some operations refuse them. At which line "
+                    "do you convert?",
+                ]},
+        }},
+    "iou_per_class": {
+        "check": "check_iou",
+        "checks": {
+            "one value per class": {
+                "points": 1,
+                "ask": "how many classes does the matrix have, and how many numbers came out?",
+                "hints": [
+                    "The result has one floating-point number for each class; the average is taken elsewhere.",
+                    "The number of classes is a property of the matrix.",
+                ]},
+            "intersection and union": {
+                "points": 4,
+                "ask": "which pixels belong to a class by truth or by prediction, and which of them are counted "
+                       "twice?",
+                "hints": [
+                    "For one class, mark in the matrix all cells that lie in its row or in its column.",
+                    "Work out a matrix of two classes by hand, on paper, with four different numbers.",
+                ]},
+            "absent classes": {
+                "points": 3,
+                "ask": "can a class that is neither there nor predicted be right or wrong?",
+                "hints": [
+                    "There are three cases: not there and not predicted, there but never found, predicted but never "
+                    "there. Only one of them has no answer.",
+                    'Averages should be able to skip a class without an answer. Which float says "no answer"?',
+                ]},
+            "arguments": {
+                "points": 2,
+                "ask": "can the sums still be held by the type of the counts, and is the matrix unchanged after the "
+                       "call?",
+                "hints": [
+                    "Counts may come as any integer or float type, as an array or a tensor.",
+                    "An integer type that is full starts again at its smallest number. At which line do you "
+                    "convert?",
+                ]},
+        }},
+}

@@ -1,0 +1,174 @@
+"""Tools of the lesson: a model's summary and its comparison, the checks of the five exercises, the score report.
+
+    summary(model), comparator(rows, expected_rows)        the layers of a model as plain rows
+    check_conv_block(fn), … check_iou(fn), score()         points, and what to think about next
+
+A check has two halves. `grading.build` calls the learner's function and keeps what came out, a Keras model or an array;
+`grading.judge` looks only at that. What must come out, and what is asked about it, is in `outputs.py`.
+"""
+import itertools
+import textwrap
+
+from grading.build import build, describe  # first: it loads TensorFlow without its start-up log lines
+from grading.graph import network, neutral
+from grading.judge import Result, judge
+import outputs
+from keras import layers
+
+
+def summary(model):
+    """Return the layers of a functional or sequential model as rows.
+
+    Rows stand in the order of their distance from the output, farthest first; at equal distance, in the order in which
+    the next layer takes its inputs. So the order follows from the network alone, not from the version of Keras.
+
+    Args:
+        model: keras.Model. It is neither compiled nor changed.
+
+    Returns:
+        list of rows [class name, output shape, number of parameters, …], with padding, activation and initialiser at
+        the end of a Conv2D row, the pool size of MaxPooling2D, the rate of Dropout. An input's shape stands in a list.
+    """
+    rows, seen = [], set()
+    for node in network(model)[0]:
+        layer = node.layer
+        if layer.name in seen:  # a shared layer has one row
+            continue
+        seen.add(layer.name)
+        row = [type(layer).__name__, [node.shape] if node.kind == "InputLayer" else node.shape,
+               layer.count_params() if isinstance(layer, layers.Layer) else 0]
+        if type(layer) is layers.Conv2D:
+            activation = getattr(layer.activation, "__name__", type(layer.activation).__name__)
+            row += [layer.padding, activation, type(layer.kernel_initializer).__name__]
+        elif type(layer) is layers.MaxPooling2D:
+            row.append(layer.pool_size)
+        elif type(layer) is layers.Dropout:
+            row.append(layer.rate)
+        rows.append(row)
+    return rows
+
+
+def comparator(learner, instructor):
+    """Compare two lists of rows and print one line if they are equal.
+
+    Args:
+        learner: list of rows, as `summary` returns them.
+        instructor: list of the rows that are expected.
+
+    Raises:
+        AssertionError: at the first row that differs, is missing or is one too many; the message shows both.
+    """
+    for number, (found, expected) in enumerate(itertools.zip_longest(learner, instructor), start=1):
+        if found is None or expected is None or tuple(found) != tuple(expected):
+            raise AssertionError(f'layer {number} differs ({len(learner)} rows found, {len(instructor)} expected)\n'
+                                 f'  expected  {expected or "no further row"}\n  found     {found or "no further row"}')
+    print("All tests passed!")
+
+
+# Reports and hints.
+
+_results = {}  # the last result of each exercise that was checked
+_MARKS = {"passed": "✓", "not yet": "✗", "error": "✗", "waits": "·"}
+WIDTH = 98  # characters in a line of a report
+
+
+def _report(result):
+    """Return the report of one exercise as text."""
+    failed, command = result.failed, outputs.exercises[result.name]["check"]
+    if failed is None:
+        points = f"   {result.points} / {result.max_points}" if result.status == "passed" else ""
+        return f'{result.name}: {result.status}{points}{result.remark and f" ({result.remark})"}'
+    passed = ", ".join(check.name for check in result.checks if check.status == "passed") or "nothing yet"
+    lines = [f'{result.name} · {failed.name}: {"raised an exception" if failed.status == "error" else failed.status}']
+    for label, text in [*failed.lines, ("passed", passed)]:
+        for part in text.splitlines():
+            lines += textwrap.wrap(part, WIDTH, initial_indent=f"  {label:<10}", subsequent_indent=" " * 12)
+            label = ""
+    hint = f"hint: {command}({result.name}, hint=1)"
+    if len(lines[-1]) + len(hint) + 2 > WIDTH:
+        lines.append("")
+    lines[-1] += hint.rjust(WIDTH - len(lines[-1]))
+    return "\n".join(lines)
+
+
+def _hint(result, number):
+    """Return one hint for the first sub-check that has not passed."""
+    check = result.failed or next((check for check in result.checks if check.status != "passed"), None)
+    if check is None:
+        return f"{result.name}: passed, no hint needed"
+    hints, title = outputs.exercises[result.name]["checks"][check.name]["hints"], f"{result.name} · {check.name}"
+    if number not in range(1, len(hints) + 1):
+        return f"{title}: there are {len(hints)} hints, hint=1 to hint={len(hints)}"
+    return textwrap.fill(f"{title}, hint {number} of {len(hints)}: {hints[number - 1]}", WIDTH, subsequent_indent="  ")
+
+
+def _check(exercise, fn, hint, strict):
+    """Build and judge, keep the result, print the report or a hint."""
+    order = list(outputs.exercises)
+    result = Result(exercise, "could not run")
+    blocking = [name for name in outputs.exercises[exercise].get("needs", ())
+                if name in _results and _results[name].status != "passed"]
+    if blocking:
+        result = Result(exercise, "waits", f"for exercise {order.index(blocking[0]) + 1}")
+    elif not callable(fn):
+        result.remark = f"the check takes the function itself, but was given {describe(fn)}"
+    else:
+        try:
+            with neutral():
+                result = judge(exercise, build(exercise, fn))
+        except Exception as error:  # the learner's exceptions end in `_run`; this one is ours or an odd object's
+            result.remark = f"this check could not run: {type(error).__name__}: {textwrap.shorten(str(error), 200)}"
+    _results[exercise] = result
+    report = _report(result)
+    print(report if hint is None else _hint(result, hint))
+    if strict and result.status != "passed":
+        raise AssertionError(report.splitlines()[0])
+
+
+def check_conv_block(fn, *, hint=None, strict=False):
+    """Check exercise 1 and print what was found.
+
+    Args:
+        fn: callable(inputs, n_filters, dropout_prob, max_pooling) -> (next_layer, skip_connection).
+        hint: int or None. If given, only this hint (1, 2, …) is printed.
+        strict: bool. Whether to raise AssertionError unless the exercise has passed.
+    """
+    _check("conv_block", fn, hint, strict)
+
+
+def check_upsampling_block(fn, *, hint=None, strict=False):
+    """Check exercise 2, fn(expansive_input, contractive_input, n_filters) -> tensor, as `check_conv_block` does."""
+    _check("upsampling_block", fn, hint, strict)
+
+
+def check_unet_model(fn, *, hint=None, strict=False):
+    """Check exercise 3, fn(input_size, n_filters, n_classes) -> keras.Model, unless exercise 1 or 2 was found wrong."""
+    _check("unet_model", fn, hint, strict)
+
+
+def check_pixel_crossentropy(fn, *, hint=None, strict=False):
+    """Check exercise 4, fn(y_true (...), logits (..., n_classes)) -> float (...), as `check_conv_block` does."""
+    _check("pixel_crossentropy", fn, hint, strict)
+
+
+def check_iou(fn, *, hint=None, strict=False):
+    """Check exercise 5, fn(confusion (n_classes, n_classes)) -> float (n_classes,), as `check_conv_block` does."""
+    _check("iou_per_class", fn, hint, strict)
+
+
+def score():
+    """Print the points of all exercises, from the last time each was checked, and what to do next."""
+    results = [_results.get(name) or Result(name, "not checked yet") for name in outputs.exercises]
+    print("Image segmentation with U-Net: score")
+    for number, result in enumerate(results, start=1):
+        marks = "".join(_MARKS[check.status] for check in result.checks)
+        remark = {"passed": "", "waits": f"waits {result.remark}", "error": "raised an exception",
+                  "not yet": ", ".join(check.name for check in result.checks if check.status == "not yet"),
+                  }.get(result.status, result.status)
+        print(f"  {number} {result.name:<20}{marks:<9}{result.points:>3} / {result.max_points}   {remark}".rstrip())
+    points, most = (sum(getattr(result, name) for result in results) for name in ("points", "max_points"))
+    print(f'  {"total":<31}{points:>3} / {most}')
+    following = next((result for result in results if result.status != "passed"), None)
+    if following:
+        hint = ", hint=1" if following.name in _results else ""
+        print(f'  next: {outputs.exercises[following.name]["check"]}({following.name}{hint})')

@@ -1,0 +1,353 @@
+"""Every right answer passes, every wrong one is caught by the sub-check named for it, no message tells too much."""
+import random
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import outputs
+import test_utils
+from grading import build as building
+from grading import judge as judging
+from grading.build import build
+from grading.judge import fingerprint, judge
+from tests import right_answers
+from tests.right_answers import RIGHT
+from tests.wrong_answers import WRONG
+
+HOUSES = {exercise: entry["check"] for exercise, entry in outputs.exercises.items()}
+
+# What would give an answer away: code for a layer, an array or a setting, and rows of a summary.
+GIVEAWAYS = re.compile(
+    r"(Conv2D|Conv2DTranspose|Dropout|MaxPooling2D|Concatenate|concatenate|Input|Model)\(|"
+    r"(filters|kernel_size|strides|padding|activation|kernel_initializer|pool_size|axis|keepdims)=|"
+    r"\bnp\.|\btf\.|\bkeras\.|he_normal|HeNormal|\['|, 'same'|"
+    r"\.(sum|max|exp|log|diag)\(|take_along_axis|logsumexp|one_hot")
+
+
+@pytest.fixture(autouse=True)
+def no_results():
+    """Forget what was checked before."""
+    test_utils._results.clear()
+
+
+def check(exercise, fn, **options):
+    """Check a function and return the result."""
+    getattr(test_utils, HOUSES[exercise])(fn, **options)
+    return test_utils._results[exercise]
+
+
+def one_line(text):
+    """Undo the wrapping of a report."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("exercise, fn", RIGHT, ids=[getattr(fn, "__name__", "object") for _, fn in RIGHT])
+def test_right_answer_gets_all_points(exercise, fn, capfd):
+    result = check(exercise, fn)
+    out, err = capfd.readouterr()
+    assert (result.status, result.points) == ("passed", 10), out
+    assert out == f"{exercise}: passed   10 / 10\n"
+    assert err == ""
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=[f"{wrong.exercise}-{wrong.name}" for wrong in WRONG])
+def test_wrong_answer_is_caught_by_its_sub_check(wrong, capfd):
+    result = check(wrong.exercise, wrong.fn)
+    out, err = capfd.readouterr()
+    assert result.status == wrong.status, out
+    assert result.points < 10
+    assert err == ""
+    if wrong.status != "not attempted":
+        assert result.failed.name == wrong.check, out
+        assert re.search(wrong.says, one_line(out)), out
+    messages = [text for item in result.checks for label, text in item.lines if label in ("noticed", "ask")]
+    for text in messages:
+        assert not GIVEAWAYS.search(text), text
+
+
+def test_functions_that_do_nothing_get_next_to_nothing(capsys):
+    for exercise, fn in (("conv_block", lambda x, **named: (x, x)),
+                         ("upsampling_block", lambda x, skip, **named: x),
+                         ("unet_model", lambda size=(96, 128, 3), **named: keras.Sequential()),
+                         ("pixel_crossentropy", lambda y_true, logits: 1 / 0),
+                         ("iou_per_class", lambda confusion: 0)):
+        assert check(exercise, fn).points <= 1, capsys.readouterr().out
+
+
+def test_zoo_is_large_and_its_names_differ():
+    names = [(wrong.exercise, wrong.name) for wrong in WRONG]
+    assert len(set(names)) == len(names) >= 300
+    assert len(RIGHT) >= 40
+    caught = {(wrong.exercise, wrong.check) for wrong in WRONG}
+    for exercise, entry in outputs.exercises.items():
+        missing = [name for name in entry["checks"] if (exercise, name) not in caught and name != "numbers"]
+        assert not missing, f"no wrong answer of {exercise} is caught by {missing}"
+
+
+def test_every_sub_check_has_ten_points_a_question_and_hints_without_the_answer():
+    for entry in outputs.exercises.values():
+        assert sum(item["points"] for item in entry["checks"].values()) == 10
+        for item in entry["checks"].values():
+            assert item["ask"].endswith("?") and len(item["hints"]) >= 2
+            for text in (item["ask"], *item["hints"]):
+                assert not GIVEAWAYS.search(text), text
+
+
+def test_fingerprints_are_those_of_the_right_answers():
+    for exercise, expected in outputs.fingerprints.items():
+        for call, numbers in zip(build(exercise, getattr(right_answers, exercise)), expected):
+            assert np.allclose(fingerprint(call), numbers, rtol=1e-4, atol=1e-4)
+            assert numbers[0] > 0.1
+
+
+def test_expected_arrays_are_those_of_the_right_answers():
+    for exercise in ("pixel_crossentropy", "iou_per_class"):
+        for call in build(exercise, getattr(right_answers, exercise)):
+            assert np.allclose(call.value, call.wanted["expected"], atol=2e-6, equal_nan=True)
+
+
+def test_numbers_catch_what_the_layers_hide(capsys, monkeypatch):
+    monkeypatch.setattr(judging, "fingerprint", lambda call: [1.0, 0.0, 0.0, 0.0] * 2)
+    result = check("conv_block", right_answers.conv_block)
+    assert result.failed.name == "numbers" and result.points == 9
+    assert "the numbers that come out are not" in capsys.readouterr().out
+
+
+# --------------------------------------------------------------------------------------------------- messages and hints
+def test_message_has_the_form_of_the_lesson(capsys):
+    wrong = next(wrong for wrong in WRONG if wrong.name == "skip_is_the_pooled_tensor")
+    check(wrong.exercise, wrong.fn)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "conv_block · skip connection: not yet"
+    assert [line[:12].strip() for line in lines[1:6]] == ["called", "returned", "noticed", "ask", "passed"]
+    assert lines[2] == "  returned  next_layer (8, 12, 32), skip_connection (8, 12, 32)"
+    assert lines[-1].endswith("hint: check_conv_block(conv_block, hint=1)")
+    assert max(map(len, lines)) <= 98
+
+
+def test_exception_is_reported_with_the_line_of_the_learner(capsys):
+    def iou_per_class(confusion):
+        total = 0
+        return 1 / total
+
+    result = check("iou_per_class", iou_per_class)
+    out = capsys.readouterr().out
+    assert result.status == "error" and "iou_per_class · intersection and union: raised an exception" in out
+    assert "ZeroDivisionError: division by zero" in out and "of iou_per_class: return 1 / total" in one_line(out)
+    assert "called" in out
+
+
+def test_exception_inside_keras_shows_the_line_of_the_learner(capsys):
+    def conv_block(inputs, n_filters=32, dropout_prob=0, max_pooling=True):
+        return keras.layers.Conv2D(n_filters, 99)(inputs), inputs
+
+    check("conv_block", conv_block)
+    assert "of conv_block: return keras.layers.Conv2D(n_filters, 99)" in one_line(capsys.readouterr().out)
+
+
+def test_interrupt_is_not_swallowed():
+    def interrupted(confusion):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check("iou_per_class", interrupted)
+
+
+def test_hints_one_by_one(capsys):
+    def half(confusion):
+        return right_answers.iou_per_class(confusion) / 2
+
+    hints = outputs.exercises["iou_per_class"]["checks"]["intersection and union"]["hints"]
+    for number, hint in enumerate(hints, start=1):
+        check("iou_per_class", half, hint=number)
+        assert one_line(capsys.readouterr().out) == (
+            f"iou_per_class · intersection and union, hint {number} of {len(hints)}: {hint}")
+    for number in (0, -1, len(hints) + 1, "first"):
+        check("iou_per_class", half, hint=number)
+        assert f"there are {len(hints)} hints, hint=1 to hint={len(hints)}" in capsys.readouterr().out
+    check("iou_per_class", right_answers.iou_per_class, hint=1)
+    assert capsys.readouterr().out == "iou_per_class: passed, no hint needed\n"
+
+
+@pytest.mark.parametrize("exercise", outputs.exercises)
+def test_strict_raises_unless_passed(exercise, capsys):
+    getattr(test_utils, HOUSES[exercise])(getattr(right_answers, exercise), strict=True)
+    with pytest.raises(AssertionError, match=f"{exercise}: not attempted"):
+        getattr(test_utils, HOUSES[exercise])(lambda *given, **named: None, strict=True)
+    with pytest.raises(AssertionError, match=f"{exercise} · .*: raised an exception"):
+        getattr(test_utils, HOUSES[exercise])(lambda: None, strict=True)
+
+
+def test_checks_return_nothing(capsys):
+    for exercise, name in HOUSES.items():
+        assert getattr(test_utils, name)(getattr(right_answers, exercise)) is None
+    assert test_utils.score() is None
+
+
+# ----------------------------------------------------------------------------------------------------- states and score
+def test_not_attempted(capsys):
+    def starter(*given, **named):
+        raise NotImplementedError("your code here")
+
+    for exercise, entry in outputs.exercises.items():
+        for fn in (starter, lambda *given, **named: None, lambda *given, **named: (None, None)):
+            assert check(exercise, fn).status == "not attempted"
+            assert capsys.readouterr().out == f"{exercise}: not attempted\n"
+            test_utils._results.clear()
+        check(exercise, starter, hint=1)
+        first = next(iter(entry["checks"].values()))
+        assert one_line(first["hints"][0]) in one_line(capsys.readouterr().out)
+        test_utils._results.clear()
+
+
+def test_unet_waits_for_the_blocks_it_is_made_of(capsys):
+    assert check("unet_model", right_answers.unet_model).status == "passed"
+    check("upsampling_block", lambda a, b, n_filters=32: a)
+    capsys.readouterr()
+    result = check("unet_model", right_answers.unet_model)
+    assert (result.status, result.points) == ("waits", 0)
+    assert capsys.readouterr().out == "unet_model: waits (for exercise 2)\n"
+    with pytest.raises(AssertionError, match="waits"):
+        check("unet_model", right_answers.unet_model, strict=True)
+    check("upsampling_block", right_answers.upsampling_block)
+    assert check("unet_model", right_answers.unet_model).status == "passed"
+
+
+def test_score_report(capsys):
+    test_utils.score()
+    assert capsys.readouterr().out == """\
+Image segmentation with U-Net: score
+  1 conv_block          ·······    0 / 10   not checked yet
+  2 upsampling_block    ·······    0 / 10   not checked yet
+  3 unet_model          ········   0 / 10   not checked yet
+  4 pixel_crossentropy  ····       0 / 10   not checked yet
+  5 iou_per_class       ····       0 / 10   not checked yet
+  total                            0 / 50
+  next: check_conv_block(conv_block)
+"""
+    check("conv_block", right_answers.conv_block)
+    check("upsampling_block", next(wrong.fn for wrong in WRONG if wrong.name == "order_swapped"))
+    check("unet_model", right_answers.unet_model)
+    check("pixel_crossentropy", lambda y_true, logits: 1 / 0)
+    check("iou_per_class", lambda confusion: None)
+    capsys.readouterr()
+    test_utils.score()
+    assert capsys.readouterr().out == """\
+Image segmentation with U-Net: score
+  1 conv_block          ✓✓✓✓✓✓✓   10 / 10
+  2 upsampling_block    ✓✓✓✗✓✓·    8 / 10   merge order
+  3 unet_model          ········   0 / 10   waits for exercise 2
+  4 pixel_crossentropy  ·✗✗✗       0 / 10   raised an exception
+  5 iou_per_class       ····       0 / 10   not attempted
+  total                           18 / 50
+  next: check_upsampling_block(upsampling_block, hint=1)
+"""
+    for exercise in HOUSES:
+        check(exercise, getattr(right_answers, exercise))
+    capsys.readouterr()
+    test_utils.score()
+    report = capsys.readouterr().out
+    assert "total                           50 / 50" in report and "next" not in report
+
+
+class Odd(np.ndarray):
+    """An array that raises in comparisons."""
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison today")
+
+    __lt__ = __le__ = __ne__ = __array_ufunc__ = __eq__
+
+
+def test_check_that_breaks_says_so(capsys, monkeypatch):
+    class Unreadable:
+        @property
+        def __class__(self):
+            raise RuntimeError("nobody knows what I am")
+
+    result = check("iou_per_class", lambda confusion: Unreadable())
+    assert (result.status, result.points) == ("could not run", 0)
+    assert "this check could not run: RuntimeError: nobody knows what I am" in one_line(capsys.readouterr().out)
+
+    def broken(model, sources=None):
+        raise AttributeError("'Functional' object has no attribute 'operations'")
+
+    monkeypatch.setattr(building, "normal_form", broken)
+    result = check("conv_block", right_answers.conv_block)
+    assert (result.status, result.points) == ("could not run", 0)
+    assert "could not run" in capsys.readouterr().out
+    test_utils.score()
+    assert "could not run" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="could not run"):
+        check("conv_block", right_answers.conv_block, strict=True)
+
+
+def test_odd_array_is_judged_by_its_values(capsys):
+    result = check("iou_per_class", lambda confusion: right_answers.iou_per_class(confusion).view(Odd))
+    assert result.status in ("passed", "could not run")  # its values are right: it passes, or the report says why not
+
+
+@pytest.mark.parametrize("thing", [None, 3, "conv_block", (1, 2)])
+def test_something_else_than_a_function(thing, capsys):
+    result = check("conv_block", thing)
+    assert (result.status, result.points) == ("could not run", 0)
+    assert "the check takes the function itself" in capsys.readouterr().out
+
+
+# ----------------------------------------------------------------------------------------------- nothing is left behind
+def test_printing_learner_does_not_disturb_the_report(capsys):
+    def iou_per_class(confusion):
+        print("confusion", confusion)
+        return right_answers.iou_per_class(confusion) + 1
+
+    check("iou_per_class", iou_per_class)
+    out = capsys.readouterr().out
+    assert out.startswith("iou_per_class · intersection and union: not yet")
+    assert "printed   confusion [[5 0] [0 3]]" in out
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
+def test_right_answers_pass_under_any_policy_and_nothing_global_changes(policy, capsys):
+    keras.config.set_dtype_policy(policy)
+    try:
+        random.seed(5), np.random.seed(5)
+        name, states = keras.layers.Dense(1).name, (random.getstate(), np.random.get_state()[1].tolist())
+        for exercise in HOUSES:
+            assert check(exercise, getattr(right_answers, exercise)).status == "passed", capsys.readouterr().out
+        assert keras.config.dtype_policy().name == policy
+        assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+        number = int(name.split("_")[1]) if "_" in name else 0
+        assert keras.layers.Dense(1).name == f"dense_{number + 1}"
+        first, second = keras.layers.Conv2D(1, 1).name, None
+        check("conv_block", right_answers.conv_block)
+        second = keras.layers.Conv2D(1, 1).name
+        assert int(second.split("_")[1]) == (int(first.split("_")[1]) if "_" in first else 0) + 1
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_model_of_the_learner_keeps_its_weights_and_its_compilation(capsys):
+    model = right_answers.unet_model()
+    model.compile("sgd", "mse")
+    before, optimizer = [weight.copy() for weight in model.get_weights()], model.optimizer
+
+    def unet_model(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+        if (input_size, n_filters, n_classes) == ((96, 128, 3), 32, 23):
+            return model
+        return right_answers.unet_model(input_size, n_filters, n_classes)
+
+    assert check("unet_model", unet_model).status == "passed"
+    assert model.optimizer is optimizer
+    assert all(np.array_equal(old, new) for old, new in zip(before, model.get_weights()))
+    assert test_utils.summary(model) == outputs.unet_model_output
+
+
+def test_building_and_judging_are_apart():
+    for exercise in HOUSES:
+        calls = build(exercise, getattr(right_answers, exercise))
+        for call in calls:
+            if call.model is not None:  # what a child process would hand back: a configuration
+                call.model = keras.Model.from_config(call.model.get_config())
+        assert judge(exercise, calls).status == "passed"
