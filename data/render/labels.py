@@ -1,0 +1,6 @@
+"""Class ids of CARLA 0.9.10-0.9.13; an object's id is its Blender pass index, nothing (0) is sky."""
+
+BUILDING, FENCE, OTHER, PEDESTRIAN, POLE, ROAD_LINE, ROAD, SIDEWALK, VEGETATION, VEHICLES, WALL = range(1, 12)
+TRAFFIC_SIGN, SKY, GROUND, BRIDGE, RAIL_TRACK, GUARD_RAIL, TRAFFIC_LIGHT, STATIC, DYNAMIC, WATER, TERRAIN = range(
+    12, 23
+)
