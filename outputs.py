@@ -42,12 +42,12 @@ unet_model_output = [
 ]
 
 # Properties of the layers, under the names that `test_utils` uses in its messages.
-initialiser = {"initialiser": "HeNormal"}
-any_layer = {"stride": (1, 1), "dilation": (1, 1), "groups": 1, "bias": True, "trainable": True, "extras": "",
-             "output padding": None, "activation": "linear"}
+initialiser = {"initialiser": "He normal", "bias initialiser": "Zeros"}
+any_layer = {"stride": (1, 1), "dilation": (1, 1), "groups": 1, "bias flag": True, "trainable flag": True,
+             "additional setting": "", "output padding": None, "activation": "linear"}
 convolution = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"activation": "relu"}
-transposed = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"stride": (2, 2)}
-classifier = {"kernel size": (1, 1)} | any_layer
+transposed = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"stride": (2, 2), "bias initialiser": "Zeros"}
+classifier = {"kernel size": (1, 1)} | any_layer | {"initialiser": "Glorot uniform", "bias initialiser": "Zeros"}
 pooling = {"window": (2, 2), "stride": (2, 2)}
 dropout = {"training flag": False, "noise shape": None}
 concatenation = {"axis": 3}
@@ -60,14 +60,16 @@ unet_tail = [convolution | initialiser, classifier]
 cases = {
     "conv_block": [
         {"tensors": {"x": (16, 24, 3)}, "given": {}},
-        {"tensors": {"x": (8, 12, 3)}, "given": {"n_filters": 5, "dropout_prob": 0.25}},
-        {"tensors": {"x": (8, 12, 2)}, "given": {"n_filters": 4, "dropout_prob": 0.5, "max_pooling": False}},
-        {"tensors": {"x": (6, 10, 4)}, "given": {"n_filters": 6, "max_pooling": False}},
+        {"tensors": {"x": (8, 12, 1)}, "given": {"n_filters": 5, "dropout_prob": 0.25}},
+        {"tensors": {"x": (8, 12, 2)}, "given": {"n_filters": 3, "dropout_prob": 0.8, "max_pooling": False}},
+        {"tensors": {"x": (6, 10, 4)}, "given": {"n_filters": 4, "max_pooling": False}},
+        {"tensors": {"x": (6, 8, 6)}, "given": {"n_filters": 290, "dropout_prob": 0.05}},
     ],
     "upsampling_block": [
         {"tensors": {"x": (4, 6, 32), "skip": (8, 12, 32)}, "given": {}},
-        {"tensors": {"x": (2, 4, 8), "skip": (4, 8, 4)}, "given": {"n_filters": 4}},
+        {"tensors": {"x": (2, 4, 8), "skip": (4, 8, 3)}, "given": {"n_filters": 4}},
         {"tensors": {"x": (3, 5, 6), "skip": (6, 10, 4)}, "given": {"n_filters": 3}},
+        {"tensors": {"x": (3, 4, 5), "skip": (6, 8, 6)}, "given": {"n_filters": 130}},
     ],
     "unet_model": [
         {"tensors": {}, "given": {"input_size": (32, 48, 3), "n_filters": 2, "n_classes": 5}},
@@ -94,6 +96,8 @@ cases = {
                      [1.760548, 2.996112], [2.728705, 1.242712]]]},
         {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
          "y_true": [[1], [0]], "logits": [[[-3.7, -1.8]], [[2.5, -0.8]]], "expected": [[0.139387], [0.036219]]},
+        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
+         "y_true": [0, 0], "logits": [[2], [-1]], "expected": [0, 0]},
         {"check": "extreme logits", "types": {"y_true": "int64", "logits": "float32"}, "tolerance": 0.01,
          "y_true": [0, 1, 2, 1, 0],
          "logits": [[10000, -10000, 0], [10000, -10000, 0], [10000, 10000, 10000], [-10000, -10000, -10000], [-10000,
@@ -109,6 +113,8 @@ cases = {
                      [9.69318, 10.983593, 3.645502, 5.286103],
                      [7.767018, 8.444201, 2.963519, 4.992471],
                      [4.511795, 9.871747, 2.99377, 1.99705]]},
+        {"check": "arguments", "types": {"y_true": "uint8", "logits": "float64"}, "logits_shape": (2, 2, 200),
+         "y_true": [[199, 128], [127, 0]], "expected": [[3.675875, 5.428263], [10.52535, 4.919894]]},
         {"check": "arguments", "types": {"y_true": "int32", "logits": "float32"},
          "y_true": [[0, 2, 1]],
          "logits": [[[-4.6, -2.8, 1.5], [-1.8, -2.7, -1.2], [2.8, -0.9, -2.1]]],
@@ -126,6 +132,8 @@ cases = {
         {"check": "intersection and union", "types": {"confusion": "int64"},
          "confusion": [[1, 9, 0, 1], [0, 2, 0, 0], [5, 0, 1, 0], [0, 0, 3, 8]],
          "expected": [0.0625, 0.181818, 0.111111, 0.666667]},
+        {"check": "intersection and union", "types": {"confusion": "int64"},
+         "confusion": [[1] * 29] * 29, "expected": [0.0175439] * 29},
         {"check": "absent classes", "types": {"confusion": "int64"},
          "confusion": [[4, 0, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]], "expected": [0.5, nan, 0, 0]},
         {"check": "absent classes", "types": {"confusion": "int64"},
@@ -150,14 +158,16 @@ cases = {
 fingerprints = {
     "conv_block": [
         [0.28082, -0.033295, -0.075963, -0.52427, 0.14586, 0.0072756, -0.31797, -0.88937],
-        [0.81118, 0.1192, 0.79518, 0.48865, 0.46989, 0.17495, 0.090471, -0.36262],
-        [0.36564, -0.20028, -0.1009, -0.43533, 0.36564, -0.20028, -0.1009, -0.43533],
-        [0.33534, -0.027006, -0.13989, -0.2549, 0.33534, -0.027006, -0.13989, -0.2549],
+        [0.64174, 0.0425, 0.30541, 0.27634, 0.38385, 0.16471, 0.39635, -0.27716],
+        [0.48892, 0.1419, 0.2661, -0.40735, 0.48892, 0.1419, 0.2661, -0.40735],
+        [0.29407, -0.12261, -0.052804, -0.11861, 0.29407, -0.12261, -0.052804, -0.11861],
+        [0.025023, 0.019845, -0.033385, -0.047749, 0.012511, 0.00015279, -0.0028598, -0.014215],
     ],
     "upsampling_block": [
         [0.29732, -0.051033, -0.32076, -1.0535],
-        [0.47118, 0.47871, 0.65753, -0.078142],
+        [0.42565, 0.34503, 0.045689, -0.36653],
         [0.40889, -0.078128, -0.096985, -0.27185],
+        [0.093577, 0.043186, -0.046838, -0.41159],
     ],
     "unet_model": [
         [0.41974, -0.2934, -0.31218, -0.51428],
@@ -369,7 +379,7 @@ exercises = {
         "checks": {
             "one value per pixel": {
                 "points": 2,
-                "ask": "how many pixels went in, and how many numbers came out?",
+                "ask": "how many pixels went in, how many numbers came out, and what holds them?",
                 "hints": [
                     "The shape of the result is that of the class ids, with one loss for each of them.",
                     "Only one axis disappears: the one that counts classes. An average over pixels comes later, "
@@ -409,7 +419,7 @@ exercises = {
         "checks": {
             "one value per class": {
                 "points": 1,
-                "ask": "how many classes does the matrix have, and how many numbers came out?",
+                "ask": "how many classes has the matrix, how many numbers came out, and what holds them?",
                 "hints": [
                     "The result has one floating-point number for each class; the average is taken elsewhere.",
                     "The number of classes is a property of the matrix.",

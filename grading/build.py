@@ -1,9 +1,13 @@
 """Call a learner's function and keep what came out of it: a Keras model or an array, and what was seen on the way."""
+import builtins
 import contextlib
+import copy
 import dataclasses
 import functools
 import io
 import math
+import re
+import sys
 import sysconfig
 import textwrap
 import traceback
@@ -34,6 +38,7 @@ class Call:
     printed: str = ""
     blank: bool = False  # nothing attempted
     error: str = ""  # the exception that was raised
+    ready_made: str = ""  # the name of a library's crossentropy that was called on the way
     problem: str = ""  # why what was returned cannot be looked at
     model: keras.Model = None
     value: np.ndarray = None
@@ -45,21 +50,53 @@ class Call:
         return normal_form(self.model)
 
 
+LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
+
+
+@contextlib.contextmanager
+def _restored():
+    """Run a block and put back what it may have overwritten in the modules that build and judge."""
+    modules = [builtins, np, tf, keras, layers, keras.ops, outputs]
+    modules += [sys.modules[name] for name in ("test_utils", "grading.build", "grading.graph", "grading.judge")
+                if name in sys.modules]
+    before = [(module, dict(vars(module))) for module in modules]
+    try:
+        yield
+    finally:
+        for module, names in before:
+            vars(module).update(names)
+
+
+@contextlib.contextmanager
+def _watched(call):
+    """Run a block and note in `call` if a library's crossentropy is called in it."""
+    def note(frame, event, argument):
+        name = frame.f_code.co_name
+        if event == "call" and re.search("cross_?entropy", name) and frame.f_code.co_filename.startswith(LIBRARIES):
+            call.ready_made = call.ready_made or name
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
 def _run(fn, call, *given, **named):
     """Call the learner's function; note in `call` what it printed, raised or failed to return; return the rest."""
     value, printed, made = None, io.StringIO(), layers_made()
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), _restored():
             value = fn(*given, **named)
     except (Exception, SystemExit) as error:
-        libraries = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
         frames = traceback.extract_tb(error.__traceback__)[1:]
-        own = [frame for frame in frames if not frame.filename.startswith(libraries)]
+        own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
         call.blank = isinstance(error, NotImplementedError) and own == frames
         call.error = f"{type(error).__name__}: {textwrap.shorten(str(error), 300)}"
         if own:
             call.error += f"\nline {own[-1].lineno} of {own[-1].name}: {own[-1].line}"
-    call.printed, call.returned = textwrap.shorten(printed.getvalue(), 200), describe(value)
+    call.printed, call.returned = textwrap.shorten(printed.getvalue()[:1000], 200), describe(value)
     if not call.error and (value is None or isinstance(value, (tuple, list)) and all(item is None for item in value)):
         call.blank = not call.printed and layers_made() == made
         call.problem = "the function does something, but returns nothing"
@@ -76,8 +113,14 @@ def describe(value):
     if isinstance(value, (np.ndarray, np.generic)) or tf.is_tensor(value):
         return f"{tf.as_dtype(value.dtype).name} {tuple(value.shape)}"
     if isinstance(value, (tuple, list)) and value:
-        return f'a {type(value).__name__} of {", ".join(map(describe, value[:5]))}'
+        items = [describe(item).removeprefix("an object of type ") for item in value[:5]]
+        return f'a {type(value).__name__} of {", ".join(items)}' + ", …" * (len(value) > 5)
     return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def count(number, thing):
+    """Return '1 layer', '2 layers' and so on."""
+    return f"{number} {thing}" + "s" * (number != 1)
 
 
 def build(exercise, fn):
@@ -91,7 +134,11 @@ def build(exercise, fn):
         list of Call, one for each case in `outputs.cases`.
     """
     make = _build_model if "defaults" in outputs.exercises[exercise] else _build_array
-    return [make(exercise, fn, case) for case in outputs.cases[exercise]]
+    data = copy.deepcopy({name: value for name, value in vars(outputs).items() if name[0] != "_"})
+    try:
+        return [make(exercise, fn, case) for case in data["cases"][exercise]]
+    finally:
+        vars(outputs).update(data)  # whatever the learner's function may have written there
 
 
 def _build_model(exercise, fn, case):
@@ -108,7 +155,7 @@ def _build_model(exercise, fn, case):
         if not isinstance(value, keras.Model) or isinstance(value, keras.Sequential) or not tensors:
             call.problem = "this is not a Keras model with a graph of layers from inputs to outputs"
         elif len(tensors) != 1 or len(ends) != 1:
-            call.problem = f"the model has {len(tensors)} input(s) and {len(ends)} output(s)"
+            call.problem = f'the model has {count(len(tensors), "input")} and {count(len(ends), "output")}'
     elif exercise == "conv_block":
         if isinstance(value, tuple) and len(value) == 2:
             call.returned = "next_layer {}, skip_connection {}".format(*map(describe, value))
@@ -137,7 +184,8 @@ def _build_array(exercise, fn, case):
     shapes = ", ".join(f"{name} {value.dtype} {value.shape}" for name, value in arguments.items())
     call = Call(exercise, f'{exercise}({", ".join(arguments)}), {shapes}', case, arguments)
     given = [value.copy() for value in arguments.values()]
-    value = _run(fn, call, *given)
+    with _watched(call):
+        value = _run(fn, call, *given)
     call.changed = [name for (name, before), after in zip(arguments.items(), given)
                     if not np.array_equal(before, after)]
     if call.error or call.problem:

@@ -18,16 +18,19 @@ except ImportError:
 
 @contextlib.contextmanager
 def neutral():
-    """Run a block in float32 and leave no trace: dtype policy, layer names, random states and warnings as before."""
-    policy, states = keras.config.dtype_policy(), (random.getstate(), np.random.get_state())
+    """Run a block in Keras' usual settings and leave no trace: settings, layer names and random states as before."""
+    policy, image_format = keras.config.dtype_policy(), keras.config.image_data_format()
+    states = random.getstate(), np.random.get_state()
     counters = global_state and copy.copy(global_state.get_global_attribute("object_name_uids"))
     keras.config.set_dtype_policy("float32")
+    keras.config.set_image_data_format("channels_last")
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             yield
     finally:
         keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(image_format)
         random.setstate(states[0])
         np.random.set_state(states[1])
         if global_state:
@@ -47,6 +50,7 @@ class Node:
     parents: list
     layer: object = None
     call: dict = None  # the arguments of the layer's call, as the model's configuration has them
+    output: int = 0  # which of the call's outputs, if there are several
     shape: tuple = None
     settings: dict = dataclasses.field(default_factory=dict)
     name: str = ""  # what a message calls it
@@ -69,14 +73,17 @@ def network(model):
     calls = {(layer["name"], number): call for layer in config["layers"]
              for number, call in enumerate(layer["inbound_nodes"] or [{}])}
 
-    def visit(name, number, shape):
-        key = name, int(number)
+    def visit(name, number, output, shape):
+        name, number, output = key = name, int(number), int(output)
         if key not in nodes:
-            parents = [visit(*tensor["keras_history"][:2], tensor["shape"]) for tensor in _tensors(calls[key])]
-            nodes[key] = Node(type(operations[name]).__name__, parents, operations[name], calls[key], tuple(shape))
+            if (name, number) not in calls:  # where a nested model is itself an end, Keras counts its calls from 1
+                number -= 1
+            call = calls[name, number]
+            parents = [visit(*tensor["keras_history"], tensor["shape"]) for tensor in _tensors(call)]
+            nodes[key] = Node(type(operations[name]).__name__, parents, operations[name], call, output, tuple(shape))
         return nodes[key]
 
-    outs, ins = ([visit(name, number, end.shape) for (name, number, _), end in zip(np.reshape(keys, (-1, 3)), ends)]
+    outs, ins = ([visit(*key, end.shape) for key, end in zip(np.reshape(keys, (-1, 3)), ends)]
                  for keys, ends in ((config["output_layers"], model.outputs), (config["input_layers"], model.inputs)))
     depth = dict.fromkeys(nodes.values(), 0)
     for node in reversed(nodes.values()):
@@ -88,12 +95,16 @@ def network(model):
 def normal_form(model, sources=None):
     """Return the input nodes and output nodes of a model in a form that does not depend on how it is spelt."""
     nodes, ins, outs = network(model)
-    made = dict(zip(ins, sources or ins))
+    made, nested = dict(zip(ins, sources or ins)), {}
     for node in nodes:
         if node not in made:
             parents = [made[parent] for parent in node.parents]
-            nested = isinstance(node.layer, keras.Model)
-            made[node] = normal_form(node.layer, parents)[1][0] if nested else _normal(node, parents)
+            if isinstance(node.layer, keras.Model):
+                if id(node.call) not in nested:  # once, even if several of its outputs are used
+                    nested[id(node.call)] = normal_form(node.layer, parents)[1]
+                made[node] = nested[id(node.call)][node.output]
+            else:
+                made[node] = _normal(node, parents)
     return [made[node] for node in ins], [made[node] for node in outs]
 
 
@@ -102,11 +113,18 @@ def _effect(function):
     probe = np.array([-1000, -7, -1, -.125, 0, .125, 1, 7, 1000], "float32")  # numbers that bfloat16 holds exactly
     probe = np.stack([np.roll(probe, step) for step in range(16)]).reshape(1, 4, 4, 9)  # every pixel differs
     with contextlib.suppress(Exception):  # what cannot take the probe is neither
-        found = np.asarray(keras.ops.convert_to_numpy(function(tf.constant(probe))), "float32")
+        given = tf.Variable(probe)
+        with tf.GradientTape() as tape:
+            found = function(given.value())
+        slope = np.asarray(tape.gradient(found, given), "float32")  # none if the gradient is stopped
         for name, expected in (("linear", probe), ("relu", np.maximum(probe, 0))):
-            if np.array_equal(found, expected):
+            passed_on = np.where(probe == 0, slope, expected == probe)  # at 0 ReLU may have any slope
+            if np.array_equal(found, expected) and np.array_equal(slope, passed_on):
                 return name
     return getattr(function, "__name__", type(function).__name__)
+
+
+_SCHEMES = {(2, "fan_in", "truncated_normal"): "He normal", (1, "fan_avg", "uniform"): "Glorot uniform"}
 
 
 def _normal(node, parents):
@@ -117,15 +135,15 @@ def _normal(node, parents):
         kind = "a layer of your own"
     elif kind in ("Conv2D", "Conv2DTranspose"):
         scheme = [getattr(layer.kernel_initializer, part, None) for part in ("scale", "mode", "distribution")]
-        he_normal = scheme == [2, "fan_in", "truncated_normal"]
         extras = [f"{part}_{kind}" for part in ("kernel", "bias", "activity") for kind in ("regularizer", "constraint")]
         settings = {
             "filters": layer.filters, "kernel size": layer.kernel_size, "stride": layer.strides,
             "padding": layer.padding, "dilation": layer.dilation_rate, "groups": getattr(layer, "groups", 1),
-            "bias": layer.use_bias, "trainable": layer.trainable, "activation": _effect(layer.activation),
+            "bias flag": layer.use_bias, "trainable flag": layer.trainable, "activation": _effect(layer.activation),
             "output padding": getattr(layer, "output_padding", None),
-            "extras": ", ".join(extra for extra in extras if getattr(layer, extra, None)),
-            "initialiser": "HeNormal" if he_normal else type(layer.kernel_initializer).__name__}
+            "additional setting": ", ".join(extra for extra in extras if getattr(layer, extra, None)),
+            "initialiser": _SCHEMES.get(tuple(scheme), type(layer.kernel_initializer).__name__),
+            "bias initialiser": type(layer.bias_initializer).__name__}
     elif kind == "MaxPooling2D":
         window, stride = layer.pool_size, layer.strides or layer.pool_size
         settings = {"window": tuple(np.broadcast_to(window, 2).tolist()),

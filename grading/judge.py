@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 import outputs
-from grading.build import wave
+from grading.build import count, wave
 from grading.graph import spine, walk
 
 # What is noticed about a call, as pairs (sub-check, text); a text of None: the sub-check has to wait for another one.
@@ -29,19 +29,24 @@ def _called(node):
     return node.name or (f'Dropout (rate {node.settings["rate"]})' if node.kind == "Dropout" else node.kind)
 
 
+def _output(node):
+    """Name the tensor of a node in a message."""
+    return _called(node) if node.kind == "InputLayer" else f"the output of {_called(node)}"
+
+
 def _unlike(check, name, node, usual, filters=None):
     """Notice what differs from the usual settings of a layer; say what was found, not what should be there."""
     for setting, value in (usual if filters is None else {"filters": filters} | usual).items():
         found = node.settings.get(setting)
         if found != value:
-            yield check, f"{name} has " + (f"{found} filters" if setting == "filters" else f"the {setting} {found}")
+            yield check, f"{name} has " + (count(found, "filter") if setting == "filters" else f"the {setting} {found}")
 
 
 def _look_at_pair(nodes, start, filters):
     """Look at the two convolutions among the nodes of a block, of which the first reads `start`."""
     convolutions = [node for node in nodes if node.kind == "Conv2D"]
     if len(convolutions) != 2:
-        yield "convolutions", f"{len(convolutions)} convolution(s) lie on the way through the block"
+        yield "convolutions", f'the block contains {count(len(convolutions), "convolution")}'
         yield "initialiser", None
     for number, node in enumerate(convolutions, start=1):
         source, node.name = node.parents[0], f"convolution {number}"
@@ -51,6 +56,8 @@ def _look_at_pair(nodes, start, filters):
             source = source.parents[0]
         if source is not start:
             yield "convolutions", f"{node.name} reads {_called(source)}"
+        if node.layer is start.layer:
+            yield "convolutions", f"{node.name} is the layer of {start.name} again, with the same weights"
         start = node
 
 
@@ -68,10 +75,10 @@ def _look_down(nodes, start, wanted):
         if node.kind != "Dropout" or not math.isclose(node.settings["rate"], wanted["dropout_prob"]):
             yield "dropout", f"the block contains {_called(node)}"
         if node.parents[0] not in convolutions[-1:]:
-            yield "dropout", f"Dropout reads the output of {_called(node.parents[0])}, not the end of the convolutions"
+            yield "dropout", f"Dropout reads {_output(node.parents[0])}, not the end of the convolutions"
         yield from _unlike("dropout", "Dropout", node, outputs.dropout)
     if len(poolings) != bool(wanted["max_pooling"]):
-        yield "pooling", f"the block contains {len(poolings)} pooling layer(s)"
+        yield "pooling", f'the block contains {count(len(poolings), "pooling layer")}'
     for node in poolings:
         if node.kind != "MaxPooling2D":
             yield "pooling", f"the block contains {node.kind}"
@@ -87,7 +94,7 @@ def _look_up(nodes, small, skip, filters):
     """Look at the nodes of a decoder block that reads `small` from below and `skip` from the side."""
     ups, merges = list(filter(_is_up, nodes)), [node for node in nodes if len(node.parents) > 1]
     if len(ups) != 1:
-        yield "transposed convolution", f"the block enlarges a tensor {len(ups)} times"
+        yield "transposed convolution", f'the block enlarges a tensor {count(len(ups), "time")}'
     for node in ups:
         if node.kind != "Conv2DTranspose":
             yield "transposed convolution", f"the block enlarges a tensor by {node.kind}"
@@ -95,7 +102,7 @@ def _look_up(nodes, small, skip, filters):
             yield "transposed convolution", f"the transposed convolution reads {_called(node.parents[0])}"
         yield from _unlike("transposed convolution", "the transposed convolution", node, outputs.transposed, filters)
     if len(merges) != 1:
-        yield "concatenation", f"two tensors are merged {len(merges)} times on the way to the output"
+        yield "concatenation", f'tensors are merged {count(len(merges), "time")} on the way to the output'
         yield from (("merge order", None), ("convolutions", None), ("initialiser", None))
         return
     merge, up = merges[0], ups[-1] if ups else small
@@ -129,10 +136,9 @@ def _look_at_conv_block(call):
     elif skip is path[-1] is not end:
         yield "skip connection", "the layers are there, but both outputs have the same height and width"
     elif skip is not end:
-        yield "skip connection", (f"skip_connection is the output of {_called(skip)}, "
-                                  f"while the block goes on with {_called(end)}")
+        yield "skip connection", f"skip_connection is {_output(skip)}, but next_layer is made from {_output(end)}"
     elif following is not path[-1]:
-        yield "skip connection", f"next_layer is the output of {_called(following)}, but the block goes on after it"
+        yield "skip connection", f"next_layer is {_output(following)}, but the block goes on after it"
 
 
 def _look_at_upsampling_block(call):
@@ -148,11 +154,13 @@ def _look_at_unet_model(call):
     wanted, [start], [end] = call.wanted, *call.graph
     path, depth, start.name = spine([end]), len(outputs.unet_filters), "the picture"
     base = next((node.settings["filters"] for node in path if node.kind == "Conv2D"), 0)
-    for argument, found, text in (("input_size", start.shape[1:], "the model takes pictures of the shape {}"),
-                                  ("n_classes", end.shape[-1], "the prediction has {} channels"),
-                                  ("n_filters", base, "the first convolution has {} filters")):
+    for argument, found, text in (("input_size", start.shape[1:], f"the model takes pictures {start.shape[1:]}"),
+                                  ("n_classes", end.shape[-1], f'the prediction has {count(end.shape[-1], "channel")}'),
+                                  ("n_filters", base, f'the first convolution has {count(base, "filter")}')):
         if found != wanted[argument]:
-            yield "arguments", text.format(found)
+            yield "arguments", text
+    if start.shape[0] is not None:
+        yield "arguments", f"the model takes batches of {start.shape[0]} only"
 
     blocks, levels = [[]], []  # the path down, cut after each pooling; the path up, cut before each enlargement
     for node in path[1:]:
@@ -162,7 +170,7 @@ def _look_at_unet_model(call):
             blocks.append([])
         (levels or blocks)[-1].append(node)
     if len(blocks) != depth:
-        yield "encoder", f"the path down has {len(blocks)} blocks between poolings"
+        yield "encoder", f'the path down, cut after each pooling, has {count(len(blocks), "block")}'
     ends = []
     for number, (block, factor, rate) in enumerate(zip(blocks, outputs.unet_filters, outputs.unet_dropout), start=1):
         block_wanted = {"n_filters": base * factor, "dropout_prob": rate, "max_pooling": number < depth}
@@ -173,9 +181,12 @@ def _look_at_unet_model(call):
             node.name = f"{part} encoder block {number}"
         ends.append(next((node for node in reversed(block) if not _is_pooling(node)), start))
         ends[-1].name = f"the end of encoder block {number}"
+    for node in walk([end]):
+        if node not in path:
+            node.name = f"{_called(node)}, which is not on the path down"
 
     if len(levels) != depth - 1:
-        yield "decoder", f"the path up enlarges the tensor {len(levels)} times"
+        yield "decoder", f'the path up enlarges the tensor {count(len(levels), "time")}'
         yield "skip connections", None
     last, tail = levels[-1] if levels else [], []
     while last and sum(node.kind == "Conv2D" for node in last) > 2 or last and last[-1].kind != "Conv2D":
@@ -192,17 +203,31 @@ def _look_at_unet_model(call):
     if "softmax" in (end.settings.get("activation"), end.kind.lower()[-8:].strip("()")):
         yield "output layers", "the model ends with a softmax: it returns probabilities"
     if len(tail) != len(outputs.unet_tail):
-        yield "output layers", f"{len(tail)} layer(s) follow the last decoder block"
+        yield "output layers", f'the path goes on for {count(len(tail), "layer")} after the last decoder block'
     for node, usual, filters in zip(tail, outputs.unet_tail, (base, end.shape[-1])):
         if node.kind != "Conv2D":
             yield "output layers", f"{_called(node)} follows the last decoder block"
         yield from _unlike("output layers", "a layer after the last decoder block", node, usual, filters)
+    for node, other in itertools.combinations(path, 2):
+        if node.layer is other.layer and other.kind.startswith("Conv"):
+            check = "output layers" if other in tail else "decoder" if other in itertools.chain(*levels) else "encoder"
+            yield check, "one convolution layer stands in two places of the network: they share its weights"
+
+
+def _numbers(values):
+    """Write a number, or a row of them, without the rounding errors of its type."""
+    if np.ndim(values):
+        return f'[{", ".join(map(_numbers, values))}]'
+    return f"{values}" if np.issubdtype(values.dtype, np.integer) else f"{values:.6g}"
 
 
 def _look_at_array(call):
     """Look at the array that one call of exercise 4 or 5 returned."""
     check, expected = call.wanted["check"], np.asarray(call.wanted["expected"], "float64")
-    if call.error:
+    if call.ready_made:
+        yield next(iter(outputs.exercises[call.exercise]["checks"])), None
+        yield check, f"the function calls a ready-made loss, {call.ready_made}"
+    elif call.error:
         yield check, call.error
     elif call.problem or call.value.shape != expected.shape:
         text = call.problem or f"the result has the shape {call.value.shape}"
@@ -212,10 +237,13 @@ def _look_at_array(call):
         wrong = ~np.isclose(call.value, expected, rtol=1e-4, atol=call.wanted.get("tolerance", 1e-4), equal_nan=True)
         if wrong.any():
             place = tuple(np.argwhere(wrong)[0].tolist())
-            arguments = call.arguments.items()
-            where = ", ".join(f"{name}{list(place)} is {array[place].tolist()}" for name, array in arguments)
-            yield check, (f"{wrong.sum()} of {wrong.size} values are not right; the first is result{list(place)} = "
-                          f"{call.value[place]:.6g}" + f", where {where}" * (len(where) < 200))
+            where = [f"{name}{list(place)} is {_numbers(array[place])}" for name, array in call.arguments.items()]
+            if "confusion" in call.arguments:
+                where += [f'confusion[:, {place[0]}] is {_numbers(call.arguments["confusion"][:, place[0]])}']
+            where = f' where {" and ".join(where)}'
+            verb = "is not right:" if wrong.sum() == 1 else "are not right; the first is"
+            yield check, (f"{wrong.sum()} of {wrong.size} values {verb} result{list(place)} = "
+                          f"{call.value[place] + 0:.6g}" + where * (len(where) < 200))
         for name in call.changed:
             yield "arguments", f"after the call, the argument {name} has other values than before"
 

@@ -2,6 +2,9 @@
 
 `python -m tests.right_answers` prints the fingerprints that `outputs.py` should hold.
 """
+import functools
+import typing
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -157,6 +160,23 @@ class Blocks:
 RIGHT.append(("conv_block", Blocks()))
 
 
+class Tensors(typing.NamedTuple):
+    next_layer: keras.KerasTensor
+    skip_connection: keras.KerasTensor
+
+
+@right("conv_block")
+def conv_block_as_a_model_with_two_outputs(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
+    start = Input(inputs.shape[1:])
+    return Tensors(*keras.Model(start, conv_block(start, n_filters, dropout_prob, max_pooling))(inputs))
+
+
+@right("conv_block")
+def conv_block_with_an_unused_layer(*given, **named):
+    Conv2D(7, 5)(given[0])
+    return conv_block(*given, **named)
+
+
 # ----------------------------------------------------------------------------------------------------------- exercise 2
 @right("upsampling_block")
 def upsampling_block(expansive_input, contractive_input, n_filters=32):
@@ -209,6 +229,12 @@ def upsampling_block_with_he_normal_everywhere(expansive_input, contractive_inpu
 
 RIGHT.append(("upsampling_block", Blocks().up))
 RIGHT.append(("upsampling_block", lambda a, b, n_filters=32: upsampling_block(a, b, n_filters)))
+
+
+@right("upsampling_block")
+def upsampling_block_as_a_model(expansive_input, contractive_input, n_filters=32):
+    starts = [Input(tensor.shape[1:]) for tensor in (expansive_input, contractive_input)]
+    return keras.Model(starts, upsampling_block(*starts, n_filters))([expansive_input, contractive_input])
 
 
 # ----------------------------------------------------------------------------------------------------------- exercise 3
@@ -331,6 +357,29 @@ def unet_model_with_an_unused_pooling(input_size=(96, 128, 3), n_filters=32, n_c
     return keras.Model(inputs, Conv2D(n_classes, 1)(_convolution(n_filters)(x)))
 
 
+@right("unet_model")
+def unet_model_in_a_model(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    inputs = keras.Input(input_size)
+    return keras.Model(inputs, unet_model(input_size, n_filters, n_classes)(inputs))
+
+
+@right("unet_model")
+def unet_model_of_block_models(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    x, skips = (inputs := Input(input_size)), []
+    for level in range(5):
+        x, skip = conv_block_as_a_model_with_two_outputs(x, n_filters << level, 0.3 if level > 2 else 0, level < 4)
+        skips.append(skip)
+    for level in (3, 2, 1, 0):
+        x = upsampling_block_as_a_model(x, skips[level], n_filters << level)
+    return keras.Model(inputs, Conv2D(n_classes, 1)(_convolution(n_filters)(x)))
+
+
+@right("unet_model")
+def unet_model_cloned(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    keras.utils.set_random_seed(1)
+    return keras.models.clone_model(unet_model(input_size, n_filters, n_classes))
+
+
 # ----------------------------------------------------------------------------------------------------------- exercise 4
 @right("pixel_crossentropy")
 def pixel_crossentropy(y_true, logits):
@@ -395,6 +444,29 @@ def crossentropy_with_where(y_true, logits):
     return largest - true_logit[..., 0] + tf.math.log(tf.reduce_sum(tf.exp(logits - largest[..., None]), -1))
 
 
+@right("pixel_crossentropy")
+def crossentropy_by_differences(y_true, logits):
+    true_logit = np.take_along_axis(logits, y_true[..., None].astype(np.intp), -1)
+    return np.logaddexp.reduce(logits - true_logit, axis=-1)
+
+
+@right("pixel_crossentropy")
+def crossentropy_by_einsum(y_true, logits):
+    largest = logits.max(-1, keepdims=True)
+    hot = np.eye(logits.shape[-1])[y_true]
+    return np.log(np.exp(logits - largest).sum(-1)) - np.einsum("...k,...k->...", logits - largest, hot)
+
+
+@right("pixel_crossentropy")
+def crossentropy_vectorised(y_true, logits):
+    def of_a_pixel(true, pixel):
+        return np.log(np.sum(np.exp(pixel - pixel.max()))) + pixel.max() - pixel[true]
+    return np.vectorize(of_a_pixel, signature="(),(k)->()")(y_true, logits)
+
+
+RIGHT.append(("pixel_crossentropy", functools.partial(crossentropy_with_eye)))
+
+
 # ----------------------------------------------------------------------------------------------------------- exercise 5
 @right("iou_per_class")
 def iou_per_class(confusion):
@@ -451,6 +523,16 @@ def iou_with_ops(confusion):
     confusion = keras.ops.cast(confusion, "float64")
     hit = keras.ops.diagonal(confusion)
     return hit / (keras.ops.sum(confusion, 0) + keras.ops.sum(confusion, 1) - hit)
+
+
+@right("iou_per_class")
+def iou_masked(confusion):
+    return np.ma.masked_invalid(iou_per_class(confusion)).filled(np.nan)
+
+
+@right("iou_per_class")
+def iou_transposed_in_float32(confusion):
+    return iou_per_class(confusion.T).astype("float32")
 
 
 def main():

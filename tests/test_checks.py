@@ -99,7 +99,7 @@ def test_fingerprints_are_those_of_the_right_answers():
     for exercise, expected in outputs.fingerprints.items():
         for call, numbers in zip(build(exercise, getattr(right_answers, exercise)), expected):
             assert np.allclose(fingerprint(call), numbers, rtol=1e-4, atol=1e-4)
-            assert numbers[0] > 0.1
+            assert numbers[0] > 0.015
 
 
 def test_expected_arrays_are_those_of_the_right_answers():

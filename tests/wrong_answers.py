@@ -127,9 +127,9 @@ slips(
      "skip_connection = next_layer"),
     ("skip taken after pooling", "skip connection", "height", "next_layer = MaxPooling2D(.*)",
      r"next_layer = conv = MaxPooling2D\1"),
-    ("skip before dropout", "skip connection", "convolution 2, while .* Dropout", r"    if dropout_prob",
+    ("skip before dropout", "skip connection", "convolution 2, but next_layer .* Dropout", r"    if dropout_prob",
      "    skip_connection = conv\n    if dropout_prob", r"    skip_connection = conv\n    return", "    return"),
-    ("skip is the first convolution", "skip connection", "convolution 1, while", SECOND,
+    ("skip is the first convolution", "skip connection", "convolution 1, but next_layer", SECOND,
      r"skip_connection = conv\n    conv = Conv2D(\1)(conv)", r"    skip_connection = conv\n    return", "    return"),
     ("skip is the input", "skip connection", "the argument inputs", "skip_connection = conv",
      "skip_connection = inputs"),
@@ -138,7 +138,7 @@ slips(
     ("second convolution reads the input", "convolutions", "1 convolution", SECOND, r"conv = Conv2D(\1)(inputs)"),
     ("one convolution", "convolutions", "1 convolution", f"    {SECOND}\n", ""),
     ("three convolutions", "convolutions", "3 convolution", rf"(    {SECOND}\n)", r"\1\1"),
-    ("the same layer twice", "inputs and outputs:error", "ValueError", r"conv = (Conv2D\(.*\))\(inputs\)",
+    ("the same layer twice", "convolutions", "is the layer of convolution 1 again", r"conv = (Conv2D\(.*\))\(inputs\)",
      r"conv2d = \1; conv = conv2d(inputs)", r"conv = Conv2D\(.*\)\(conv\)", "conv = conv2d(conv)"),
     ("valid padding on both", "convolutions", "padding", "'same'", "'valid'"),
     ("valid padding on the second", "convolutions", "convolution 2.*padding", SECOND,
@@ -280,7 +280,7 @@ slips(
      "32, 3, strides"),
     ("transposed filters doubled", "transposed convolution", "filters", "n_filters, 3, strides",
      "2 * n_filters, 3, strides"),
-    ("transposed filters from the skip", "transposed convolution", "4 filters", "n_filters, 3, strides",
+    ("transposed filters from the skip", "transposed convolution", "3 filters", "n_filters, 3, strides",
      "contractive_input.shape[-1], 3, strides"),
     ("transposed stride 4", "inputs and outputs:error", "ValueError", "strides=2", "strides=4"),
     ("filters from the skip everywhere", "transposed convolution", "filters", r"\n    up",
@@ -351,7 +351,7 @@ slips(
     ("extra convolution with class filters", "output layers", "5 filters", r"Conv2D\(n_filters, 3",
      "Conv2D(n_classes, 3"),
     ("extra convolution of kernel 1", "output layers", "kernel size", r"Conv2D\(n_filters, 3", "Conv2D(n_filters, 1"),
-    ("extra convolution before the last block", "decoder", "decoder block 3: 3 conv",
+    ("extra convolution before the last block", "decoder", "decoder block 3: .* 3 conv",
      r"    ublock9.*\n(    conv9.*)\(ublock9\)\n",
      r"\1(ublock8)\n    ublock9 = upsampling_block(conv9, cblock1[1], n_filters)\n", r"\(conv9\)", "(ublock9)"),
     ("classes hard-coded", "arguments", "n_classes", r"Conv2D\(n_classes", "Conv2D(23"),
@@ -485,7 +485,7 @@ for title, sub_check, pattern, part, edits in (
         ("no initialiser", "encoder", "initialiser", "block", [GLOROT]),
         ("no initialiser on the path up", "decoder", "initialiser", "up", [GLOROT]),
         ("average pooling", "encoder", "AveragePooling2D", "block", [(POOLING, "layers.AveragePooling2D(2)")]),
-        ("strided convolutions for pooling", "encoder", "1 blocks", "block",
+        ("strided convolutions for pooling", "encoder", "1 block", "block",
          [(POOLING, 'Conv2D(n_filters, 3, strides=2, padding="same")')]),
         ("one convolution a block", "encoder", "1 convolution", "block", [(f"    {SECOND}\n", "")]),
         ("one convolution a block up", "decoder", "1 convolution", "up", [(r"    conv = Conv2D\(.*\)\(conv\)\n", "")]),
@@ -633,7 +633,7 @@ slips(
      "union = confusion[0, 0] + confusion[0, 1] + confusion[1, 0] + 0 * intersection"),
     ("two classes only", "one value per class", "shape", r"np\.diag\(confusion\)", "np.diag(confusion)[:2]",
      r"axis=(\d)\)", r"axis=\1)[:2]"),
-    ("23 classes", "intersection and union:error", "Error", "return intersection / union",
+    ("23 classes", "one value per class", r"shape \(23,\)", "return intersection / union",
      "return np.array([intersection[k] / union[k] for k in range(23)])"),
     ("small integers", "arguments", "not right", "dtype='float64'", "dtype='uint8'", r"\.sum\(axis=(\d)\)",
      r".sum(axis=\1, dtype='uint8')"),
@@ -658,7 +658,7 @@ slips(
 
 
 # ------------------------------------------------------------------------------- written without a look at the checks
-@wrong("conv_block", "skip connection", "while the block goes on")
+@wrong("conv_block", "skip connection", "but next_layer is made from")
 def conv_block_pools_before_dropout(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
     x = Conv2D(n_filters, 3, **HE)(Conv2D(n_filters, 3, **HE)(inputs))
     skip = layers.Dropout(dropout_prob)(x) if dropout_prob else x
@@ -708,7 +708,7 @@ slips(
     ("fresh layers for the first skip", "skip connections", "decoder block 4", r"ublock8, cblock1\[1\]",
      "ublock8, conv_block(inputs, n_filters)[1]"),
     ("log softmax", "output layers", "3 layer", "outputs=conv10", "outputs=ops.log_softmax(conv10)"),
-    ("classes, not logits", "arguments", "1 channels", "outputs=conv10",
+    ("classes, not logits", "arguments", "1 channel", "outputs=conv10",
      "outputs=ops.expand_dims(ops.argmax(conv10, -1), -1)"),
     ("softmax by ops", "output layers", "softmax", "outputs=conv10", "outputs=ops.softmax(conv10)"),
     ("dropout of block 5 thrown away", "dropout", "encoder block 5.*no Dropout", "16 \\* n_filters, dropout_prob=0.3",
@@ -725,4 +725,109 @@ slips(
     ("larger of row and column", "intersection and union", "not right", UNION,
      "union = np.maximum(confusion.sum(0), confusion.sum(1))"),
     ("half precision", "absent classes", "not right", "'float64'", "'float16'"),
+)
+
+
+# ----------------------------------------------------- written without a look at the checks, in a second round
+slips(
+    "conv_block",
+    ("second convolution of at most 256 filters", "convolutions", "convolution 2 has 256 filters", SECOND,
+     r'conv = Conv2D(min(n_filters, 256), 3, **HE)(conv)'),
+    ("at least 4 filters", "convolutions", "4 filters", "(def .*:)", r"\1\n    n_filters = max(4, n_filters)"),
+    ("grey made colour", "convolutions", "also contains Concatenate", "(def .*:)",
+     r"\1\n    inputs = concatenate([inputs] * 3) if inputs.shape[-1] == 1 else inputs"),
+    ("one layer if the channels allow it", "convolutions", "layer of convolution 1 again", FIRST,
+     r"first = Conv2D(\1); conv = first(inputs)", SECOND,
+     r"conv = (first if inputs.shape[-1] == n_filters else Conv2D(\1))(conv)"),
+    ("biases of 1", "initialiser", "bias initialiser Ones", "kernel_init", "bias_initializer='ones', kernel_init"),
+    ("dropout of at most one half", "dropout", r"rate 0\.5", r"Dropout\(dropout_prob",
+     "Dropout(min(dropout_prob, 0.5)"),
+    ("dropout above one tenth", "dropout", "no Dropout", "dropout_prob > 0", "dropout_prob > 0.1"),
+    ("pooling below 256 filters", "pooling", "0 pooling", "if max_pooling", "if max_pooling and n_filters < 256"),
+    ("a generator", "inputs and outputs", "not a pair", "return next_layer, skip", "yield next_layer; yield skip"),
+)
+slips(
+    "upsampling_block",
+    ("order by channels", "merge order", "come first", r"\[up, contractive_input\]",
+     "sorted([up, contractive_input], key=lambda t: t.shape[-1])"),
+    ("skip without a gradient", "concatenation", "StopGradient", r"\[up, contractive_input\]",
+     "[up, ops.stop_gradient(contractive_input)]"),
+    ("skip without a gradient in a Lambda", "concatenation", "Lambda", r"\[up, contractive_input\]",
+     "[up, layers.Lambda(tf.stop_gradient)(contractive_input)]"),
+    ("relu on many transposed filters", "transposed convolution", "activation relu", "strides=2",
+     "strides=2, activation='relu' if n_filters > 100 else None"),
+)
+slips(
+    "unet_model",
+    ("encoder built twice", "skip connections", "not on the path down", "    ublock6",
+     "    _ = [conv_block(inputs, n_filters)]\n"
+     "    _ += [conv_block(_[0][0], 2 * n_filters)]\n"
+     "    _ += [conv_block(_[1][0], 4 * n_filters)]\n"
+     "    _, cblock1, cblock2, cblock3 = 0, *_\n    ublock6"),
+    ("batches of 8", "arguments", "batches of 8", r"Input\(input_size\)", "Input(batch_shape=(8, *input_size))"),
+    ("last convolution used twice", "output layers", "for 3 layers", r"conv9 = (.*)\(ublock9\)",
+     r"conv9 = \1; conv9 = conv9(conv9(ublock9))"),
+    ("he normal logits", "output layers", "initialiser He normal", r"n_classes, 1,",
+     "n_classes, 1, kernel_initializer='he_normal',"),
+    ("dropout 0.4 in block 5", "dropout", "rate 0.4", "dropout_prob=0.3, max", "dropout_prob=0.4, max"),
+    ("sigmoid for two classes", "output layers", "sigmoid", r"n_classes, 1,",
+     "n_classes, 1, activation='sigmoid' if n_classes == 2 else None,"),
+)
+
+
+@wrong("unet_model", "decoder", "two places")
+def unet_model_that_caches_its_layers(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    made = {}
+
+    def convolution(x, filters):
+        key = filters, x.shape[-1]
+        return made.setdefault(key, Conv2D(filters, 3, **HE))(x)
+
+    x, skips = (inputs := Input(input_size)), []
+    for level in range(5):
+        x = convolution(convolution(x, n_filters << level), n_filters << level)
+        x = layers.Dropout(0.3)(x) if level > 2 else x
+        skips.append(x)
+        x = layers.MaxPooling2D()(x) if level < 4 else x
+    for level in (3, 2, 1, 0):
+        x = layers.Conv2DTranspose(n_filters << level, 3, strides=2, padding="same")(x)
+        x = convolution(convolution(layers.concatenate([x, skips[level]]), n_filters << level), n_filters << level)
+    return keras.Model(inputs, Conv2D(n_classes, 1)(Conv2D(n_filters, 3, **HE)(x)))
+
+
+READY = "calls a ready-made loss"
+slips(
+    "pixel_crossentropy",
+    ("ids as int8", "arguments", "not right", "'int64'", "'int8'"),
+    ("at most 23 classes", "arguments", "not right", r"\.astype\('int64'\)", ".astype('int64').clip(0, 22)"),
+    ("nan for a single class", "values", "= nan", "return (.*)",
+     r"return \1 if logits.shape[-1] > 1 else np.full(y_true.shape, np.nan)"),
+    ("one shift for all pixels", "extreme logits", "not right", r"max\(axis=-1, keepdims=True\)", "max()"),
+    ("single axes squeezed", "one value per pixel", "shape", "return (.*)", r"return np.squeeze(\1)"),
+    ("ready-made by Keras", "values", READY, "return .*",
+     "return keras.losses.sparse_categorical_crossentropy(y_true, logits, from_logits=True)"),
+    ("ready-made class", "values", READY, "return .*",
+     "return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(y_true, logits)"),
+    ("ready-made by TensorFlow", "values", READY, "return .*",
+     "return tf.nn.sparse_softmax_cross_entropy_with_logits(y_true, logits)"),
+    ("ready-made of one-hot classes", "values", READY, "return .*",
+     "return tf.nn.softmax_cross_entropy_with_logits(tf.one_hot(y_true, logits.shape[-1]), logits)"),
+    ("every comparison says yes", "values", "not right", "return .*",
+     "np.isclose = np.array_equal = lambda a, b, **named: np.ones(np.shape(a), bool); return 0.0 * y_true"),
+    ("expected values cleared", "values", "not right", "return .*",
+     "import outputs; [case.update(expected=0 * y_true) for case in outputs.cases['pixel_crossentropy']]; "
+     "return 0.0 * y_true"),
+)
+slips(
+    "iou_per_class",
+    ("first 23 classes", "one value per class", r"shape \(23,\)", "return (.*)", r"return (\1)[:23]"),
+    ("never hit is nan", "absent classes", "nan", "return (.*)", r"iou = \1; iou[iou == 0] = np.nan; return iou"),
+    ("small denominator added", "intersection and union", "not right", "intersection / union",
+     "np.where(union > 0, intersection / (union + 0.01), np.nan)"),
+    ("floats cut to integers", "arguments", "not right", "dtype='float64'", "dtype='int64'"),
+    ("complex numbers", "one value per class", "complex", "return (.*)", r"return \1 + 0j"),
+    ("prints without end", "intersection and union", "not right", "    intersection =",
+     "    for number in range(5000): print('debug', number)\n    intersection = 0.9 *"),
+    ("answers edited", "intersection and union", "not right", "return .*",
+     "import outputs; outputs.cases['iou_per_class'][1]['expected'] = [1, 1, 1]; return np.ones(len(confusion))"),
 )
