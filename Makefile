@@ -15,7 +15,7 @@ DATA := $(or $(CARLA_DATA),data)
 
 run: .venv/lesson
 	@$(BIN)/python -m data.check "$(DATA)"
-	@mkdir -p build
+	@mkdir -p build && ln -sfn ../images build/images
 	@$(BIN)/papermill $(LESSON).ipynb build/$(LESSON).ipynb --kernel python3 --log-output --no-progress-bar 2>&1 \
 		| grep --line-buffered -vE '^(Executing|Ending) Cell|^<(Figure|IPython|pandas)|^\[IPKernelApp|^$$'
 	@$(BIN)/jupyter nbconvert --to html --embed-images --log-level ERROR build/$(LESSON).ipynb
@@ -29,7 +29,7 @@ lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb
 
 blank: .venv/tests
-	@mkdir -p build
+	@mkdir -p build && ln -sfn ../images build/images
 	$(BIN)/jupyter nbconvert --to notebook --output-dir build --output $(LESSON)_blank --log-level WARN \
 		--NotebookExporter.preprocessors='["nbgrader.preprocessors.ClearSolutions", "nbgrader.preprocessors.ClearOutput"]' \
 		$(LESSON).ipynb

@@ -1,5 +1,6 @@
 """Read the lesson, and take the outputs of an executed copy into it: python -m tests.notebook EXECUTED LESSON."""
 import ast
+import copy
 import hashlib
 import sys
 import types
@@ -22,9 +23,9 @@ def source_hash(notebook):
 
 def until(notebook, cell_id):
     """Return a copy of a notebook that ends with the cell of this id."""
-    short = notebook.copy()
-    ids = [cell.id for cell in notebook.cells]
-    short.cells = notebook.cells[:ids.index(cell_id) + 1]
+    short = copy.deepcopy(notebook)
+    ids = [cell.id for cell in short.cells]
+    del short.cells[ids.index(cell_id) + 1:]
     return short
 
 

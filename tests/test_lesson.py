@@ -1,0 +1,261 @@
+"""The lesson: its functions, its run in a real kernel, and the state in which it is committed."""
+import copy
+import re
+
+import imageio.v3 as iio
+import nbformat
+import numpy as np
+import papermill
+import pytest
+import tensorflow as tf
+from jupyter_client import KernelManager
+from nbclient import NotebookClient
+from nbgrader.preprocessors import ClearSolutions
+
+from data.check import find_frames
+from tests.notebook import LESSON, code_cells, definitions, source_hash, until
+from tests.toy_frames import draw
+
+EXERCISES = {"check_conv_block": "conv_block", "check_upsampling_block": "upsampling_block",
+             "check_unet_model": "unet_model", "check_pixel_crossentropy": "pixel_crossentropy",
+             "check_iou": "iou_per_class"}
+
+def text_of(cell):
+    """Return all text that a cell printed or returned."""
+    return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+
+
+# Its functions.
+
+def test_process_path_reads_the_red_channel(lesson, toy_frames):
+    row = find_frames(toy_frames).iloc[4]
+    image, mask = lesson.process_path(row["image"], row["mask"])
+    np.testing.assert_array_equal(image, iio.imread(row["image"])[..., :3])
+    np.testing.assert_array_equal(mask[..., 0], iio.imread(row["mask"])[..., 0])
+    assert image.dtype == mask.dtype == tf.uint8 and mask.shape == (48, 64, 1)
+
+
+def test_preprocess_never_mixes_labels_and_smooths_pictures(lesson):
+    stripes = np.tile(np.array([7, 13], np.uint8), (960, 640))[..., np.newaxis]
+    image, mask = lesson.preprocess(np.repeat(20 * stripes, 3, axis=2), stripes)
+    assert image.shape == (96, 128, 3) and mask.shape == (96, 128, 1) and image.dtype == mask.dtype == tf.uint8
+    assert set(np.unique(mask)) <= {7, 13}
+    assert np.ptp(image) < 20, "stripes thinner than a pixel should have become an even grey"
+
+
+def test_preprocess_leaves_picture_and_mask_aligned(lesson):
+    mask = np.zeros((480, 640, 1), np.uint8)
+    mask[100:300, 200:450] = 1
+    image, small_mask = lesson.preprocess(np.repeat(255 * mask, 3, axis=2), mask)
+    np.testing.assert_array_equal(np.asarray(image)[..., :1] > 127, np.asarray(small_mask) == 1)
+
+
+def test_augment_moves_picture_and_mask_together(lesson):
+    mask = np.zeros((96, 128, 1), np.uint8)
+    mask[20:60, 5:40] = 1
+    image = np.repeat(200 * mask + 20, 3, axis=2)
+    mirrored = 0
+    for seed in range(12):
+        new_image, new_mask = lesson.augment((image, mask), tf.constant([seed, 1], tf.int64))
+        assert new_image.dtype == tf.float32 and 0 <= np.min(new_image) and np.max(new_image) <= 255
+        assert set(np.unique(new_mask)) == {0, 1}
+        bright = np.asarray(new_image).mean(axis=2, keepdims=True)
+        np.testing.assert_array_equal(bright > bright.mean(), np.asarray(new_mask) == 1)
+        mirrored += np.array_equal(new_mask, mask[:, ::-1])
+    assert 0 < mirrored < 12
+
+
+def test_normalise(lesson):
+    image, mask = lesson.normalise(np.array([[[0, 127.5, 255]]]), np.array([[[3]]]))
+    np.testing.assert_allclose(image, [[[-1, 0, 1]]])
+    np.testing.assert_array_equal(mask, [[[3]]])
+
+
+@pytest.mark.parametrize("n_drives", [3, 4, 9, 22])
+def test_split_has_every_drive_once(lesson, n_drives):
+    drives = np.repeat(np.arange(n_drives), 3)
+    split = lesson.split_drives(drives, seed=0)
+    assert sorted(np.concatenate([*split.values()])) == list(range(n_drives))
+    assert all(len(part) for part in split.values()) and len(split["train"]) >= n_drives / 3
+    again, other = lesson.split_drives(drives, seed=0), lesson.split_drives(drives, seed=1)
+    assert all(np.array_equal(split[name], again[name]) for name in split)
+    assert n_drives < 5 or not np.array_equal(split["train"], other["train"])
+
+
+def test_split_of_too_few_drives(lesson):
+    with pytest.raises(ValueError, match=r"2 drive\(s\).*more than 200"):
+        lesson.split_drives([0, 0, 1], seed=0)
+
+
+def test_create_mask(lesson):
+    logits = np.zeros((2, 3, 4, 23), np.float32)
+    logits[1, 2, 3, 17] = 1
+    mask = lesson.create_mask(logits)
+    assert mask.shape == (2, 3, 4, 1) and mask.dtype == np.uint8
+    assert mask[1, 2, 3, 0] == 17 and mask.sum() == 17
+
+
+def test_scores_leave_absent_classes_out(lesson):
+    confusion = np.zeros((4, 4), int)
+    confusion[0, 0], confusion[1, 1], confusion[1, 3] = 6, 1, 3   # class 2 is absent, class 3 only predicted
+    assert lesson.scores(confusion) == pytest.approx({"pixel accuracy": 0.7, "mean IoU": (1 + 1 / 4) / 2})
+
+
+def test_error_map(lesson):
+    truth, prediction = np.array([[[1], [2]]]), np.array([[[1], [3]]])
+    right, wrong = lesson.error_map(np.full((1, 2, 3), 0.5), truth, prediction)[0]
+    assert np.ptp(right) == 0 and np.ptp(wrong) > 0.5
+
+
+# Its run.
+
+def execute(path, folder, tmp_path, monkeypatch, **parameters):
+    """Execute the lesson in a real kernel, in the project's folder, and return the executed notebook."""
+    monkeypatch.setenv("CARLA_DATA", str(folder))
+    return papermill.execute_notebook(str(LESSON), str(tmp_path / path), kernel_name="python3", progress_bar=False,
+                                      cwd=str(LESSON.parent), parameters=parameters)
+
+
+def test_runs_from_top_to_bottom(toy_frames, tmp_path, monkeypatch):
+    executed = execute("lesson.ipynb", toy_frames, tmp_path, monkeypatch, EPOCHS=2, BATCH_SIZE=4)
+    cells = {cell.id: cell for cell in executed.cells}
+    assert not [cell.id for cell in code_cells(executed) for output in cell.outputs if output.get("name") == "stderr"]
+    assert not [cell.id for cell in code_cells(executed) if "WARNING" in text_of(cell)]
+    assert "50 / 50" in text_of(cells["score"])
+    lines = re.findall(r"^ +\d+ +\d+\.\d+ .*$", text_of(cells["fit"]), re.M)
+    assert len(lines) == 2, "one line an epoch"
+    results = text_of(cells["results"])
+    accuracy, mean_iou = (float(re.search(rf"{name} +([\d.]+)", results)[1]) for name in ("pixel accuracy", "mean IoU"))
+    assert 0 < mean_iou < accuracy <= 1
+    assert "the whole lesson" in text_of(cells["times"])
+    assert "data:image/gif;base64," in cells["film"].outputs[0]["data"]["text/html"]
+    film = iio.imread(LESSON.parent / "build" / "drive.gif")
+    assert film.shape[1:3] == (192, 512) and film.shape[0] == 3, "three frames of a test drive"
+    assert np.ptp(film) > 100
+
+
+def test_another_size_and_class_count_need_no_other_edit(tmp_path, monkeypatch):
+    folder = draw(tmp_path / "toy", drives=3, frames=2, n_classes=13)
+    executed = execute("small.ipynb", folder, tmp_path, monkeypatch, EPOCHS=1, IMAGE_SIZE=[32, 48], N_CLASSES=13)
+    cells = {cell.id: cell for cell in executed.cells}
+    assert "pictures (32, 48, 3), 13 classes" in text_of(cells["setup"])
+    assert "50 / 50" in text_of(cells["score"])
+
+
+def test_bad_frames_stop_the_lesson_before_training(frames_to_break, tmp_path, monkeypatch):
+    (frames_to_break / "CameraMask" / "002001.png").unlink()
+    with pytest.raises(papermill.PapermillExecutionError) as error:
+        execute("broken.ipynb", frames_to_break, tmp_path, monkeypatch)
+    assert "002001.png has no mask" in str(error.value)
+    cells = {cell.id: cell for cell in nbformat.read(tmp_path / "broken.ipynb", as_version=4).cells}
+    failed = [output for output in cells["find"].outputs if output.output_type == "error"]
+    assert failed and len(failed[0].traceback) == 1, "the message alone, without the way to it"
+    assert not cells["fit"].outputs
+
+
+def fingerprint_of_start(notebook, seed):
+    """Run the lesson up to the untrained network; return the text that describes split, first batch and weights."""
+    short = until(notebook, "untrained-unet")
+    for cell in short.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source += f"\nSEED = {seed}"
+    short.cells.append(nbformat.v4.new_code_cell(
+        "print({name: drives.tolist() for name, drives in split.items()})\n"
+        "print([float(np.sum(images)), float(np.sum(np.square(images[0]))), int(np.sum(masks))])\n"
+        "print(repr([float(np.sum(np.abs(weights))) for weights in unet.get_weights()]))"))
+    NotebookClient(short, kernel_name="python3", resources={"metadata": {"path": str(LESSON.parent)}}).execute()
+    return text_of(short.cells[-1])
+
+
+def test_same_seed_same_start(notebook, toy_frames, monkeypatch):
+    monkeypatch.setenv("CARLA_DATA", str(toy_frames))
+    first, again, other = (fingerprint_of_start(notebook, seed) for seed in (5, 5, 6))
+    assert first == again
+    assert all(line != other_line for line, other_line in zip(first.splitlines(), other.splitlines()))
+
+
+def test_an_interrupt_keeps_the_best_epoch(notebook, toy_frames, monkeypatch):
+    monkeypatch.setenv("CARLA_DATA", str(toy_frames))
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=LESSON.parent)
+    kernel = manager.blocking_client()
+    kernel.start_channels()
+    try:
+        cells = {cell.id: cell.source for cell in code_cells(notebook)}
+        cells["parameters"] += "\nIMAGE_SIZE, EPOCHS = (32, 48), 1000"
+        for source in cells.values():
+            if source == cells["fit"]:
+                break
+            reply = kernel.execute_interactive(source, timeout=300, output_hook=lambda message: None)
+            assert reply["content"]["status"] == "ok", reply["content"]
+        request = kernel.execute(cells["fit"])
+        while "best so far" not in kernel.get_iopub_msg(timeout=300)["content"].get("text", ""):
+            pass
+        manager.interrupt_kernel()
+        stopped = kernel.get_shell_msg(timeout=60)
+        assert stopped["parent_header"]["msg_id"] == request
+        assert stopped["content"]["ename"] == "KeyboardInterrupt"
+        shown = []
+        reply = kernel.execute_interactive(cells["curves"] + "\nprint('epochs', len(history), best_epoch)", timeout=60,
+                                           output_hook=lambda message: shown.append(message["content"].get("text", "")))
+        assert reply["content"]["status"] == "ok", reply["content"]
+        epochs, best = map(int, re.search(r"epochs (\d+) (\d+)", "".join(shown)).groups())
+        assert 1 <= best <= epochs < 1000
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+# Its committed state.
+
+def test_committed_as_it_runs(notebook):
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        for output in cell.outputs:
+            assert output.output_type != "error" and output.get("name") != "stderr", cell.id
+    assert notebook.metadata.get("source_hash") == source_hash(notebook), "outputs of other code: run `make notebook`"
+    assert LESSON.stat().st_size < 5_000_000
+    assert "50 / 50" in text_of(next(cell for cell in cells if cell.id == "score"))
+
+
+def test_no_traces_of_a_machine(notebook):
+    text = LESSON.read_text()
+    assert not re.findall(r"[\"' (](?:/home/|/root/|/Users/|/tmp/|C:\\\\)", text)
+    assert str(LESSON.parent) not in text
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "source_hash"}
+    assert {key for cell in notebook.cells for key in cell.metadata} <= {"tags", "nbgrader"}
+
+
+def test_one_parameter_cell(notebook):
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1 and re.findall(r"^(\w+) =", tagged[0].source, re.M) == [
+        "DATA", "IMAGE_SIZE", "N_CLASSES", "BATCH_SIZE", "EPOCHS", "SEED"]
+
+
+def test_links_and_pictures_exist(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) == set(re.findall(r'<a id="([\w-]+)">', text))
+    for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text):
+        assert (LESSON.parent / path).exists(), path
+    assert not re.findall(r"!\[\]", text), "a picture without a description"
+
+
+def test_sections_open_with_a_question_and_close_with_a_result(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    sections = re.split(r"^## ", text, flags=re.M)[1:]
+    assert [re.match(r"\d+", section)[0] for section in sections] == [str(k) for k in range(12)]
+    for section in sections[:-1]:
+        assert "**Question:" in section and "**Remember:" in section, section[:60]
+
+
+def test_blank_lesson_has_no_solution(notebook, capsys):
+    blank, _ = ClearSolutions().preprocess(copy.deepcopy(notebook), {})
+    source = "\n".join(cell.source for cell in code_cells(blank))
+    assert source.count("raise NotImplementedError()") == 5 and "BEGIN SOLUTION" not in source
+    for line in ("he_normal", "MaxPooling2D(", "Conv2DTranspose(", "reduce_max", "np.diag(confusion)\n    union"):
+        assert line not in source, f"the blank lesson gives away {line!r}"
+    starter = definitions(blank)
+    for check, exercise in EXERCISES.items():
+        getattr(starter, check)(getattr(starter, exercise))
+        assert ("waits" if exercise == "unet_model" else "not attempted") in capsys.readouterr().out
