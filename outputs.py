@@ -141,7 +141,7 @@ cases = {
         {"check": "absent classes", "types": {"confusion": "float32"},
          "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
         {"check": "arguments", "types": {"confusion": "float32"},
-         "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
+         "confusion": [[3, 0, 1], [0, 7, 1], [0, 2, 5]], "expected": [0.75, 0.7, 0.555556]},
         {"check": "arguments", "types": {"confusion": "uint8"},
          "confusion": [[200, 100], [50, 250]], "expected": [0.571429, 0.625]},
         {"check": "arguments", "types": {"confusion": "int32"},

@@ -16,7 +16,7 @@ from tests import right_answers
 from tests.right_answers import RIGHT
 from tests.wrong_answers import WRONG
 
-HOUSES = {exercise: entry["check"] for exercise, entry in outputs.exercises.items()}
+CHECKS = {exercise: entry["check"] for exercise, entry in outputs.exercises.items()}
 
 # What would give an answer away: code for a layer, an array or a setting, and rows of a summary.
 GIVEAWAYS = re.compile(
@@ -34,7 +34,7 @@ def no_results():
 
 def check(exercise, fn, **options):
     """Check a function and return the result."""
-    getattr(test_utils, HOUSES[exercise])(fn, **options)
+    getattr(test_utils, CHECKS[exercise])(fn, **options)
     return test_utils._results[exercise]
 
 
@@ -173,15 +173,15 @@ def test_hints_one_by_one(capsys):
 
 @pytest.mark.parametrize("exercise", outputs.exercises)
 def test_strict_raises_unless_passed(exercise, capsys):
-    getattr(test_utils, HOUSES[exercise])(getattr(right_answers, exercise), strict=True)
+    getattr(test_utils, CHECKS[exercise])(getattr(right_answers, exercise), strict=True)
     with pytest.raises(AssertionError, match=f"{exercise}: not attempted"):
-        getattr(test_utils, HOUSES[exercise])(lambda *given, **named: None, strict=True)
+        getattr(test_utils, CHECKS[exercise])(lambda *given, **named: None, strict=True)
     with pytest.raises(AssertionError, match=f"{exercise} · .*: raised an exception"):
-        getattr(test_utils, HOUSES[exercise])(lambda: None, strict=True)
+        getattr(test_utils, CHECKS[exercise])(lambda: None, strict=True)
 
 
 def test_checks_return_nothing(capsys):
-    for exercise, name in HOUSES.items():
+    for exercise, name in CHECKS.items():
         assert getattr(test_utils, name)(getattr(right_answers, exercise)) is None
     assert test_utils.score() is None
 
@@ -244,7 +244,7 @@ Image segmentation with U-Net: score
   total                           18 / 50
   next: check_upsampling_block(upsampling_block, hint=1)
 """
-    for exercise in HOUSES:
+    for exercise in CHECKS:
         check(exercise, getattr(right_answers, exercise))
     capsys.readouterr()
     test_utils.score()
@@ -314,7 +314,7 @@ def test_right_answers_pass_under_any_policy_and_nothing_global_changes(policy, 
     try:
         random.seed(5), np.random.seed(5)
         name, states = keras.layers.Dense(1).name, (random.getstate(), np.random.get_state()[1].tolist())
-        for exercise in HOUSES:
+        for exercise in CHECKS:
             assert check(exercise, getattr(right_answers, exercise)).status == "passed", capsys.readouterr().out
         assert keras.config.dtype_policy().name == policy
         assert (random.getstate(), np.random.get_state()[1].tolist()) == states
@@ -345,7 +345,7 @@ def test_model_of_the_learner_keeps_its_weights_and_its_compilation(capsys):
 
 
 def test_building_and_judging_are_apart():
-    for exercise in HOUSES:
+    for exercise in CHECKS:
         calls = build(exercise, getattr(right_answers, exercise))
         for call in calls:
             if call.model is not None:  # what a child process would hand back: a configuration
