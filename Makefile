@@ -2,7 +2,7 @@
 # make test     check the code and run the tests
 # make lab      open the lesson in JupyterLab
 # make blank    write the lesson without its solutions to build/
-# make notebook execute the lesson on the embedded frames and commit-ready in place
+# make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
 # make clean    remove what the others made
 
 SHELL := bash

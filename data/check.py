@@ -2,6 +2,7 @@
 
 `python -m data.check FOLDER` says which frames a folder holds, or what is wrong with them.
 """
+import argparse
 import colorsys
 import re
 import sys
@@ -128,8 +129,11 @@ def read_labels(n_classes):
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m data.check", description="Say which frames a folder holds.")
+    parser.add_argument("folder", help="folder with CameraRGB/ and CameraMask/")
+    folder = parser.parse_args().folder
     try:
-        found = find_frames(sys.argv[1])
+        found = find_frames(folder)
     except FrameError as error:
         sys.exit(str(error))
-    print(f"{sys.argv[1]}: {len(found)} frames in {found['drive'].nunique()} drives")
+    print(f"{folder}: {len(found)} frames in {found['drive'].nunique()} drives")

@@ -94,6 +94,8 @@ def test_command_line(toy_frames, tmp_path):
     assert "15 frames in 5 drives" in run(toy_frames).stdout
     refused = run(tmp_path)
     assert refused.returncode == 1 and "CARLA_DATA" in refused.stderr and "Traceback" not in refused.stderr
+    without = subprocess.run([sys.executable, "-m", "data.check"], capture_output=True, text=True)
+    assert without.returncode == 2 and "usage: python -m data.check" in without.stderr
 
 
 @pytest.mark.parametrize("n_classes", [13, 23, 29])

@@ -12,13 +12,11 @@ from jupyter_client import KernelManager
 from nbclient import NotebookClient
 from nbgrader.preprocessors import ClearSolutions
 
+import outputs
 from data.check import find_frames
 from tests.notebook import LESSON, code_cells, definitions, source_hash, until
 from tests.toy_frames import draw
 
-EXERCISES = {"check_conv_block": "conv_block", "check_upsampling_block": "upsampling_block",
-             "check_unet_model": "unet_model", "check_pixel_crossentropy": "pixel_crossentropy",
-             "check_iou": "iou_per_class"}
 
 def text_of(cell):
     """Return all text that a cell printed or returned."""
@@ -256,6 +254,6 @@ def test_blank_lesson_has_no_solution(notebook, capsys):
     for line in ("he_normal", "MaxPooling2D(", "Conv2DTranspose(", "reduce_max", "np.diag(confusion)\n    union"):
         assert line not in source, f"the blank lesson gives away {line!r}"
     starter = definitions(blank)
-    for check, exercise in EXERCISES.items():
-        getattr(starter, check)(getattr(starter, exercise))
+    for exercise, entry in outputs.exercises.items():
+        getattr(starter, entry["check"])(getattr(starter, exercise))
         assert ("waits" if exercise == "unet_model" else "not attempted") in capsys.readouterr().out
