@@ -52,12 +52,12 @@ def test_empty_folder(tmp_path):
 
 def test_picture_without_mask(frames_to_break):
     (frames_to_break / MASKS / "001001.png").unlink()
-    refuse(frames_to_break, "1 of 15", f"{PICTURES}/001001.png has no mask", "Add the missing files")
+    refuse(frames_to_break, "1 of 15", f"{PICTURES}/001001.png has no mask", "Add the missing file")
 
 
 def test_mask_without_picture(frames_to_break):
     (frames_to_break / PICTURES / "001001.png").unlink()
-    refuse(frames_to_break, "1 of 15", f"{MASKS}/001001.png has no picture", "Add the missing files")
+    refuse(frames_to_break, "1 of 15", f"{MASKS}/001001.png has no picture", "Add the missing file")
 
 
 @pytest.mark.parametrize("name", [PICTURES, MASKS])
@@ -91,7 +91,7 @@ def test_command_line(toy_frames, tmp_path):
     def run(folder):
         return subprocess.run([sys.executable, "-m", "data.check", folder], capture_output=True, text=True)
 
-    assert "15 frames in 5 drives" in run(toy_frames).stdout
+    assert "15 frames in 5 drives read; 0 problems" in run(toy_frames).stdout
     refused = run(tmp_path)
     assert refused.returncode == 1 and "CARLA_DATA" in refused.stderr and "Traceback" not in refused.stderr
     without = subprocess.run([sys.executable, "-m", "data.check"], capture_output=True, text=True)
