@@ -1,0 +1,346 @@
+"""Fetch real CARLA frames into a folder of one's own, from Kaggle or from any address of a zip or tar archive.
+
+    python -m data.fetch FOLDER                                 Kaggle's 5 × 1000 frames (pip install kagglehub)
+    python -m data.fetch FOLDER --url https://…/frames.zip      .zip, .tar, .tar.gz, .tar.bz2, .tar.xz
+
+All work is done in FOLDER.part, beside FOLDER: FOLDER appears when it is complete, and not before. A download that
+broke off goes on when the same command runs again.
+"""
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shlex
+import shutil
+import stat
+import sys
+import tarfile
+import time
+import unicodedata
+import urllib.parse
+import urllib.request
+import zipfile
+from http.client import HTTPException
+from pathlib import Path, PurePosixPath
+from urllib.error import HTTPError
+
+from tqdm import tqdm
+
+from data.check import PICTURES, FrameError, find_frames
+
+KAGGLE = "kumaresanmanickavelu/lyft-udacity-challenge"
+TRIES, PAUSE, TIMEOUT = 5, 1, 30    # downloads before giving up; s before the second, doubled each time; s of silence
+MAX_BYTES, MAX_FILES = 50e9, 200_000
+MAX_RATIO = 50                      # unpacked to packed size; pictures are compressed already, a bomb has 1000 and more
+MAX_HEADER = 1 << 20                # bytes of a name in a tar archive, which the tarfile module reads in one go
+WANTED = re.compile(r".*\.(png|jpe?g)|(readme|licen[cs]e|copying).*", re.IGNORECASE)
+
+
+class FetchError(Exception):
+    """Frames that could not be fetched: the message says why and what to do."""
+
+
+class ArchiveError(FetchError):
+    """An archive without usable frames: its download is removed, because to unpack it again would not help."""
+
+
+def fetch(folder, url=None, sha256=None):
+    """Download an archive of frames, unpack it, and put it in place in one step.
+
+    Args:
+        folder: path, to be made; it must not exist, or be empty.
+        url: str, http or https address of a zip or tar archive; None for the Kaggle set.
+        sha256: str, 64 hexadecimal digits of the archive, where they are known.
+
+    Returns:
+        Path of the folder inside `folder` that holds the recordings (CameraRGB, or folders with CameraRGB).
+
+    Raises:
+        FetchError: if the folder is not empty, the server or the disk fails, the checksum differs, or the archive is
+            damaged, hostile or without frames. Then `folder` is as it was.
+    """
+    if url is None and importlib.util.find_spec("kagglehub") is None:
+        raise FetchError("The Kaggle set comes through Kaggle's own package: pip install kagglehub, and run this again.")
+    if url is not None:
+        url = urllib.parse.quote(url, safe="%/:=&?~#+!$,;'@()*[]")
+        _require_http(url)
+    if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise FetchError(f"A SHA-256 checksum has 64 hexadecimal digits; this is none: {sha256}")
+    folder = Path(os.path.realpath(folder))
+    part = folder.with_name(f"{folder.name}.part")
+    try:
+        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            raise FetchError(f"{folder} exists and is not overwritten. Name a folder that does not exist yet.")
+        _claim(part, url or KAGGLE)
+        if url is None:
+            unpacked = _download_from_kaggle(part / "kaggle")
+        else:
+            unpacked = part / "unpacked"
+            shutil.rmtree(unpacked, ignore_errors=True)
+            download(url, part / "archive", part / "source.json")
+            _compare_checksum(part / "archive", sha256)
+            unpack(part / "archive", unpacked)
+        recordings = {path.parent for path in unpacked.rglob(PICTURES) if path.is_dir()}
+        if not recordings:
+            raise ArchiveError(f"There are no frames in {url or KAGGLE}: no folder in it is named {PICTURES}.")
+        root = folder / Path(os.path.commonpath(recordings)).relative_to(unpacked)
+        if folder.exists():
+            folder.rmdir()
+        os.replace(unpacked, folder)
+        shutil.rmtree(part, ignore_errors=True)
+        return root
+    except ArchiveError:
+        shutil.rmtree(part)
+        raise
+    except OSError as error:
+        raise FetchError(f"{folder} cannot be written: {error.strerror or error}. What has arrived is kept in {part}: "
+                         "make room or permit it, and run the same command again.") from error
+
+
+def _require_http(url):
+    """Raise a FetchError for an address that is not http or https."""
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise FetchError(f"Only http:// and https:// are fetched, not {url}")
+
+
+def _claim(part, source):
+    """Make the folder of the work in progress, or take up the one that an earlier run left for the same source."""
+    note = part / "source.json"
+    if part.exists() and any(part.iterdir()) and not note.exists():
+        raise FetchError(f"{part} is needed for the download, but holds something else. Move it, or name another one.")
+    if note.exists() and _read(note).get("source") != source:
+        shutil.rmtree(part)
+    part.mkdir(parents=True, exist_ok=True)
+    if not note.exists():
+        note.write_text(json.dumps({"source": source}))
+
+
+def _read(note):
+    """Return what a note says; {} if it was cut off."""
+    try:
+        return json.loads(note.read_text())
+    except ValueError:
+        return {}
+
+
+def _download_from_kaggle(cache):
+    """Let kagglehub download and unpack the set into a cache of its own, and return the folder."""
+    os.environ.update(KAGGLEHUB_CACHE=str(cache), DISABLE_KAGGLE_CACHE="true", DISABLE_COLAB_CACHE="true")
+    import kagglehub
+    try:
+        return Path(kagglehub.dataset_download(KAGGLE))
+    except Exception as error:  # of requests, of kagglehub, of the disk
+        raise FetchError(f"Kaggle's {KAGGLE} did not arrive: {error}\nThe same command goes on from there.") from error
+
+
+class _HTTPOnly(urllib.request.HTTPRedirectHandler):
+    """Follow a redirection to another http or https address, and to nothing else."""
+
+    def redirect_request(self, request, response, code, message, headers, url):
+        _require_http(url)
+        return super().redirect_request(request, response, code, message, headers, url)
+
+
+def download(url, archive, note):
+    """Download a file, several times if need be, each time from where the last one broke off.
+
+    Args:
+        url: str, http or https address.
+        archive: Path, where it goes; what is there is continued if it is the beginning of the same file.
+        note: Path of a JSON file: `source`, and after the first answer of the server `validator` and `length`.
+
+    Raises:
+        FetchError: if the server refuses, breaks off too often, or sends too much.
+    """
+    for attempt in range(TRIES):
+        try:
+            return _download_once(url, archive, note)
+        except ConnectionError as error:
+            broken = error
+            if attempt < TRIES - 1:
+                tqdm.write(f"{error}; trying again", file=sys.stderr)
+                time.sleep(PAUSE * 2**attempt)
+    raise FetchError(f"{url} failed {TRIES} times, at last with: {broken}. The same command goes on from there.")
+
+
+def _download_once(url, archive, note):
+    """Download a file, or the rest of it; raise a ConnectionError if another try may help."""
+    known = _read(note)
+    have, length = archive.stat().st_size if archive.exists() else 0, known.get("length")
+    if have and have == length:
+        return
+    request = urllib.request.Request(url, headers={"User-Agent": "data.fetch"})
+    if have and length and known["validator"]:
+        # If-Range: the rest if the file is still the same, else the whole of the new one.
+        request.add_header("Range", f"bytes={have}-")
+        request.add_header("If-Range", known["validator"])
+    with _open(request, archive) as response:
+        etag = response.headers["ETag"] or "W/"
+        validator = response.headers["Last-Modified"] if etag.startswith("W/") else etag
+        if response.status != 206:
+            archive.unlink(missing_ok=True)
+            have, length = 0, response.length
+            known |= {"validator": validator, "length": length}
+            note.write_text(json.dumps(known))
+        elif (response.headers["Content-Range"] != f"bytes {have}-{length - 1}/{length}"
+              or validator not in (None, known["validator"])):
+            archive.unlink()
+            raise ConnectionError("the server sent another part than the one asked for")
+        bar = tqdm(desc="download", total=length, initial=have, unit="B", unit_scale=True)
+        with bar, open(archive, "ab") as file:
+            for chunk in _receive(response):
+                file.write(chunk)
+                bar.update(len(chunk))
+                if max(bar.n, length or 0) > MAX_BYTES:
+                    raise ArchiveError(f"{url} is larger than the {MAX_BYTES / 1e9:.0f} GB that are accepted.")
+    size = archive.stat().st_size
+    if length is None:  # the server did not say, and the end has come in order
+        note.write_text(json.dumps(known | {"length": size}))
+    elif size < length:
+        raise ConnectionError(f"the connection broke off after {size} of {length} bytes")
+
+
+def _open(request, archive):
+    """Send a request; an answer that cannot get better is a FetchError, any other failure a ConnectionError."""
+    try:
+        return urllib.request.build_opener(_HTTPOnly).open(request, timeout=TIMEOUT)
+    except HTTPError as error:
+        if error.code == 416:  # what is there is no part of that file
+            archive.unlink(missing_ok=True)
+        if error.code in (408, 416, 429) or error.code >= 500:
+            raise ConnectionError(f"the server answered {error.code} {error.reason}") from error
+        raise FetchError(f"The server answered {error.code} {str(error.reason).splitlines()[0]} "
+                         f"for {request.full_url}. Is the address right?") from error
+    except (OSError, HTTPException) as error:
+        raise ConnectionError(str(error)) from error
+
+
+def _receive(response):
+    """Yield the bytes of an answer in chunks; raise a ConnectionError if it breaks off."""
+    while True:
+        try:
+            chunk = response.read(1 << 16)
+        except (OSError, HTTPException) as error:
+            raise ConnectionError(f"the connection broke off: {error}") from error
+        if not chunk:
+            return
+        yield chunk
+
+
+def _compare_checksum(archive, sha256):
+    """Raise an ArchiveError if the SHA-256 checksum of a file is known and differs."""
+    if sha256 is None:
+        return
+    found = hashlib.sha256()
+    with open(archive, "rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    if found.hexdigest() != sha256.lower():
+        raise ArchiveError(f"The download is not the file that was asked for, and was removed: its SHA-256 is "
+                           f"{found.hexdigest()}, expected was {sha256.lower()}.")
+
+
+def unpack(archive, folder):
+    """Write the pictures of an archive, and its README and licence texts, into a folder; ignore all other content.
+
+    Names are checked before anything is written, and every file is written by this function under its checked name;
+    so links, devices, owners and permissions of the archive never reach the disk.
+
+    Args:
+        archive: Path of a zip or tar file; its content decides which.
+        folder: Path, made if need be.
+
+    Raises:
+        ArchiveError: if the archive is damaged or encrypted, too large for its size, or has names that lead outside,
+            come twice (on disks that ignore case), or belong to a link or a device.
+    """
+    room, names = min(MAX_BYTES, MAX_RATIO * archive.stat().st_size), set()
+    try:
+        for count, (name, mode, size, read) in enumerate(tqdm(_members(archive), desc="unpack", unit=" files")):
+            room -= size
+            if room < 0 or count >= MAX_FILES:
+                raise ArchiveError("The archive is refused: it unpacks to far more than a set of pictures would.")
+            path = PurePosixPath(name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
+                raise ArchiveError(f"The archive is refused: {name!r} leads out of the folder.")
+            hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+            if hidden or stat.S_ISDIR(mode) or not WANTED.fullmatch(path.name):
+                continue
+            if not stat.S_ISREG(mode):
+                raise ArchiveError(f"The archive is refused: {name!r} is a link or a device.")
+            key = unicodedata.normalize("NFC", str(path)).casefold()
+            if key in names:
+                raise ArchiveError(f"The archive is refused: {name!r} comes twice, or differs in case only.")
+            names.add(key)
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with read() as source, open(target, "xb") as file:
+                shutil.copyfileobj(source, file)
+    except ArchiveError:
+        raise
+    except Exception as error:  # each damage raises its own type in the decoder
+        if isinstance(error, OSError) and error.errno and not isinstance(error, (FileExistsError, NotADirectoryError)):
+            raise  # of the disk, which the decoders' own OSErrors have no number for
+        raise ArchiveError(f"The archive cannot be unpacked, and was removed: {error}") from error
+
+
+def _members(archive):
+    """Yield (name, mode with the type of file, size in bytes, function that opens it) for each entry of an archive."""
+    with open(archive, "rb") as file:
+        beginning = file.read(1024)
+    if beginning.lstrip().startswith(b"<"):
+        raise ArchiveError("The address leads to a web page, not to an archive. On a page with a download button, copy "
+                           "the address of the button.")
+    if zipfile.is_zipfile(archive) and beginning.startswith(b"PK"):
+        with zipfile.ZipFile(archive) as file:
+            for info in file.infolist():
+                mode = info.external_attr >> 16
+                kind = stat.S_IFDIR if info.is_dir() else stat.S_IFMT(mode) or stat.S_IFREG
+                yield info.filename, kind, info.file_size, lambda info=info: file.open(info)
+        return
+    with tarfile.open(archive, tarinfo=_Header) as file:
+        for info in file:
+            kind = stat.S_IFREG if info.isreg() else stat.S_IFDIR if info.isdir() else stat.S_IFLNK
+            yield info.name, kind, info.size, lambda info=info: file.extractfile(info)
+        file.fileobj.seek(file.offset)  # tarfile takes a missing end for the end
+        if file.fileobj.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+            raise ArchiveError("The archive is cut off: it has no end mark.")
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive that can neither ask for gigabytes of memory nor lead back."""
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0 or header.size > MAX_HEADER and not header.isreg():
+            raise ArchiveError("The archive is refused: it has a header of absurd size.")
+        return header
+
+
+def main():
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m data.fetch", description="Fetch real CARLA frames into a folder.")
+    parser.add_argument("folder", help="folder to make")
+    parser.add_argument("--url", help=f"http or https address of a zip or tar archive (default: {KAGGLE} from Kaggle)")
+    parser.add_argument("--sha256", help="SHA-256 checksum of the archive, if you know it; only with --url")
+    args = parser.parse_args()
+    if args.sha256 and not args.url:
+        parser.error("--sha256 goes with --url; Kaggle's files are checked by kagglehub")
+    try:
+        root = fetch(args.folder, args.url, args.sha256)
+        frames = find_frames(root)
+    except FetchError as error:
+        sys.exit(str(error))
+    except FrameError as error:
+        sys.exit(f"{root} is complete, but these frames need your attention:\n{error}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. The same command goes on from there.")
+    print(f"{root}: {len(frames)} frames in {frames['drive'].nunique()} drives. Start the lesson on them:\n"
+          f"CARLA_DATA={shlex.quote(str(root))} make run")
+
+
+if __name__ == "__main__":
+    main()
