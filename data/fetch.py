@@ -22,7 +22,7 @@ import unicodedata
 import urllib.parse
 import urllib.request
 import zipfile
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError
 
@@ -62,7 +62,7 @@ def fetch(folder, url=None, sha256=None):
             damaged, hostile or without frames. Then `folder` is as it was.
     """
     if url is None and importlib.util.find_spec("kagglehub") is None:
-        raise FetchError("The Kaggle set comes through Kaggle's own package: pip install kagglehub, and run this again.")
+        raise FetchError("The Kaggle set comes through kagglehub: pip install kagglehub, then run this again.")
     if url is not None:
         url = urllib.parse.quote(url, safe="%/:=&?~#+!$,;'@()*[]")
         _require_http(url)
@@ -101,7 +101,7 @@ def fetch(folder, url=None, sha256=None):
 
 def _require_http(url):
     """Raise a FetchError for an address that is not http or https."""
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+    if not url.lower().startswith(("http://", "https://")):
         raise FetchError(f"Only http:// and https:// are fetched, not {url}")
 
 
@@ -171,12 +171,11 @@ def _download_once(url, archive, note):
     have, length = archive.stat().st_size if archive.exists() else 0, known.get("length")
     if have and have == length:
         return
-    request = urllib.request.Request(url, headers={"User-Agent": "data.fetch"})
+    headers = {"User-Agent": "data.fetch"}
     if have and length and known["validator"]:
         # If-Range: the rest if the file is still the same, else the whole of the new one.
-        request.add_header("Range", f"bytes={have}-")
-        request.add_header("If-Range", known["validator"])
-    with _open(request, archive) as response:
+        headers |= {"Range": f"bytes={have}-", "If-Range": known["validator"]}
+    with _open(url, headers, archive) as response:
         etag = response.headers["ETag"] or "W/"
         validator = response.headers["Last-Modified"] if etag.startswith("W/") else etag
         if response.status != 206:
@@ -202,9 +201,10 @@ def _download_once(url, archive, note):
         raise ConnectionError(f"the connection broke off after {size} of {length} bytes")
 
 
-def _open(request, archive):
-    """Send a request; an answer that cannot get better is a FetchError, any other failure a ConnectionError."""
+def _open(url, headers, archive):
+    """Ask for a file; an answer that cannot get better is a FetchError, any other failure a ConnectionError."""
     try:
+        request = urllib.request.Request(url, headers=headers)
         return urllib.request.build_opener(_HTTPOnly).open(request, timeout=TIMEOUT)
     except HTTPError as error:
         if error.code == 416:  # what is there is no part of that file
@@ -212,7 +212,9 @@ def _open(request, archive):
         if error.code in (408, 416, 429) or error.code >= 500:
             raise ConnectionError(f"the server answered {error.code} {error.reason}") from error
         raise FetchError(f"The server answered {error.code} {str(error.reason).splitlines()[0]} "
-                         f"for {request.full_url}. Is the address right?") from error
+                         f"for {url}. Is the address right?") from error
+    except (ValueError, InvalidURL) as error:
+        raise FetchError(f"{url} is no address: {error}") from error
     except (OSError, HTTPException) as error:
         raise ConnectionError(str(error)) from error
 
