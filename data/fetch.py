@@ -30,6 +30,7 @@ from tqdm import tqdm
 
 from data.check import PICTURES, FrameError, find_frames
 
+NOTE = "data.fetch.json"            # in FOLDER.part: what is being fetched, and how the server identifies it
 KAGGLE = "kumaresanmanickavelu/lyft-udacity-challenge"
 TRIES, PAUSE, TIMEOUT = 5, 1, 30    # downloads before giving up; s before the second, doubled each time; s of silence
 MAX_BYTES, MAX_FILES = 50e9, 200_000
@@ -79,7 +80,7 @@ def fetch(folder, url=None, sha256=None):
         else:
             unpacked = part / "unpacked"
             shutil.rmtree(unpacked, ignore_errors=True)
-            download(url, part / "archive", part / "source.json")
+            download(url, part / "archive", part / NOTE)
             _compare_checksum(part / "archive", sha256)
             unpack(part / "archive", unpacked)
         recordings = {path.parent for path in unpacked.rglob(PICTURES) if path.is_dir()}
@@ -92,7 +93,7 @@ def fetch(folder, url=None, sha256=None):
         shutil.rmtree(part, ignore_errors=True)
         return root
     except ArchiveError:
-        shutil.rmtree(part)
+        shutil.rmtree(part, ignore_errors=True)
         raise
     except OSError as error:
         raise FetchError(f"{folder} cannot be written: {error.strerror or error}. What has arrived is kept in {part}: "
@@ -107,22 +108,26 @@ def _require_http(url):
 
 def _claim(part, source):
     """Make the folder of the work in progress, or take up the one that an earlier run left for the same source."""
-    note = part / "source.json"
+    note = part / NOTE
     if part.exists() and any(part.iterdir()) and not note.exists():
         raise FetchError(f"{part} is needed for the download, but holds something else. Move it, or name another one.")
-    if note.exists() and _read(note).get("source") != source:
+    if note.exists() and _read(note)["source"] != source:
         shutil.rmtree(part)
     part.mkdir(parents=True, exist_ok=True)
     if not note.exists():
-        note.write_text(json.dumps({"source": source}))
+        _write(note, {"source": source})
 
 
 def _read(note):
-    """Return what a note says; {} if it was cut off."""
-    try:
-        return json.loads(note.read_text())
-    except ValueError:
-        return {}
+    """Return what a note says."""
+    return json.loads(note.read_text())
+
+
+def _write(note, content):
+    """Write a note, whole or not at all."""
+    draft = note.with_suffix(".tmp")
+    draft.write_text(json.dumps(content))
+    os.replace(draft, note)
 
 
 def _download_from_kaggle(cache):
@@ -182,7 +187,7 @@ def _download_once(url, archive, note):
             archive.unlink(missing_ok=True)
             have, length = 0, response.length
             known |= {"validator": validator, "length": length}
-            note.write_text(json.dumps(known))
+            _write(note, known)
         elif (response.headers["Content-Range"] != f"bytes {have}-{length - 1}/{length}"
               or validator not in (None, known["validator"])):
             archive.unlink()
@@ -196,8 +201,8 @@ def _download_once(url, archive, note):
                     raise ArchiveError(f"{url} is larger than the {MAX_BYTES / 1e9:.0f} GB that are accepted.")
     size = archive.stat().st_size
     if length is None:  # the server did not say, and the end has come in order
-        note.write_text(json.dumps(known | {"length": size}))
-    elif size < length:
+        _write(note, known | {"length": size})
+    elif size != length:
         raise ConnectionError(f"the connection broke off after {size} of {length} bytes")
 
 
@@ -272,6 +277,8 @@ def unpack(archive, folder):
                 continue
             if not stat.S_ISREG(mode):
                 raise ArchiveError(f"The archive is refused: {name!r} is a link or a device.")
+            if not name.isprintable():
+                raise ArchiveError(f"The archive is refused: {name!r} has signs that are no text.")
             key = unicodedata.normalize("NFC", str(path)).casefold()
             if key in names:
                 raise ArchiveError(f"The archive is refused: {name!r} comes twice, or differs in case only.")
