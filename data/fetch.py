@@ -188,9 +188,9 @@ def _download_once(url, archive, note):
             have, length = 0, response.length
             known |= {"validator": validator, "length": length}
             _write(note, known)
-        elif (response.headers["Content-Range"] != f"bytes {have}-{length - 1}/{length}"
-              or validator not in (None, known["validator"])):
-            archive.unlink()
+        elif ("Range" not in headers or validator not in (None, known["validator"])
+              or response.headers["Content-Range"] != f"bytes {have}-{length - 1}/{length}"):
+            archive.unlink(missing_ok=True)
             raise ConnectionError("the server sent another part than the one asked for")
         bar = tqdm(desc="download", total=length, initial=have, unit="B", unit_scale=True)
         with bar, open(archive, "ab") as file:
@@ -216,8 +216,8 @@ def _open(url, headers, archive):
             archive.unlink(missing_ok=True)
         if error.code in (408, 416, 429) or error.code >= 500:
             raise ConnectionError(f"the server answered {error.code} {error.reason}") from error
-        raise FetchError(f"The server answered {error.code} {str(error.reason).splitlines()[0]} "
-                         f"for {url}. Is the address right?") from error
+        reason = str(error.reason).partition("\n")[0]
+        raise FetchError(f"The server answered {error.code} {reason} for {url}. Is the address right?") from error
     except (ValueError, InvalidURL) as error:
         raise FetchError(f"{url} is no address: {error}") from error
     except (OSError, HTTPException) as error:

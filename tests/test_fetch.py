@@ -50,7 +50,14 @@ class Answer(BaseHTTPRequestHandler):
         site = self.server
         path = self.path.removeprefix(site.base)  # a proxy is asked for the whole address
         site.asked.append(self.headers["Range"])
-        if path.startswith("/to?"):
+        if path == "/part":
+            self.send_response(206)
+            self.send_header("Content-Range", "bytes 0-99/100")
+            self.end_headers()
+        elif path == "/silent404":
+            self.send_response(404, "")
+            self.end_headers()
+        elif path.startswith("/to?"):
             self.send_response(302)
             self.send_header("Location", path[4:])
             self.end_headers()
@@ -356,6 +363,10 @@ def test_another_part_than_the_one_asked_for(site, recording, folder, part):
     assert site.asked == [None, "bytes=1000-", None] and tree(folder) == dict(recording)
 
 
+def test_a_part_that_nobody_asked_for(site, folder):
+    refuse(folder, f"{site.base}/part", "another part")
+
+
 def test_no_length(site, recording, folder):
     site.cuts = [1]
     fetch(folder, f"{site.base}/chunks")
@@ -416,7 +427,7 @@ def test_redirection(site, recording, folder):
 
 
 @pytest.mark.parametrize("place, word", [("file:///etc/passwd", "file:///etc/passwd"), ("ftp://127.0.0.1/", "ftp"),
-                                         ("/nowhere", "404"), ("data:,frames", "data:")])
+                                         ("/nowhere", "404"), ("/silent404", "404"), ("data:,frames", "data:")])
 def test_redirection_to_nothing_good(site, folder, place, word):
     refuse(folder, f"{site.base}/to?{place}", word)
     assert len(site.asked) <= 2  # refused at once
