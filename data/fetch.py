@@ -87,8 +87,6 @@ def fetch(folder, url=None, sha256=None):
         if not recordings:
             raise ArchiveError(f"There are no frames in {url or KAGGLE}: no folder in it is named {PICTURES}.")
         root = folder / Path(os.path.commonpath(recordings)).relative_to(unpacked)
-        if folder.exists():
-            folder.rmdir()
         os.replace(unpacked, folder)
         shutil.rmtree(part, ignore_errors=True)
         return root
@@ -302,7 +300,7 @@ def _members(archive):
     if beginning.lstrip().startswith(b"<"):
         raise ArchiveError("The address leads to a web page, not to an archive. On a page with a download button, copy "
                            "the address of the button.")
-    if zipfile.is_zipfile(archive) and beginning.startswith(b"PK"):
+    if beginning.startswith(b"PK"):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
                 mode = info.external_attr >> 16
