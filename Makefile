@@ -1,7 +1,7 @@
 # make run      execute the lesson; the executed notebook and its HTML page go to build/
 # make test     check the code and run the tests
 # make lab      open the lesson in JupyterLab
-# make blank    write the lesson without its solutions to build/
+# make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
 # make clean    remove what the others made
 
@@ -10,6 +10,7 @@ SHELL := bash
 LESSON := Image_segmentation_Unet
 BIN := .venv/bin
 DATA := $(or $(CARLA_DATA),data)
+BLANK := build/blank
 
 .PHONY: run test lab blank notebook clean
 
@@ -28,11 +29,16 @@ test: .venv/tests
 lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb
 
-blank: .venv/tests
-	@mkdir -p build && ln -sfn ../images build/images
-	$(BIN)/jupyter nbconvert --to notebook --output-dir build --output $(LESSON)_blank --log-level WARN \
+blank: $(BLANK)/$(LESSON).ipynb
+	@echo "Open it: $(BIN)/jupyter lab $<   (what you write there stays until you remove $(BLANK))"
+
+$(BLANK)/$(LESSON).ipynb: | .venv/tests
+	@mkdir -p $(@D)
+	tar --exclude __pycache__ -cf - requirements.txt test_utils.py outputs.py grading data images | tar -xf - -C $(@D)
+	$(BIN)/jupyter nbconvert --to notebook --output-dir $(@D) --log-level WARN \
 		--NotebookExporter.preprocessors='["nbgrader.preprocessors.ClearSolutions", "nbgrader.preprocessors.ClearOutput"]' \
-		$(LESSON).ipynb
+		--ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.clear_cell_metadata=False \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec $(LESSON).ipynb
 
 notebook: .venv/tests
 	env -u CARLA_DATA $(MAKE) run

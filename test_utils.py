@@ -12,6 +12,7 @@ import textwrap
 from grading.build import build, describe  # first: it loads TensorFlow without its start-up log lines
 from grading.graph import network, neutral
 from grading.judge import Result, judge
+from grading import waiting
 import outputs
 from keras import layers
 
@@ -68,6 +69,7 @@ def comparator(learner, instructor):
 # Reports and hints.
 
 _results = {}  # the last result of each exercise that was checked
+waiting.begin(_results)
 _MARKS = {"passed": "✓", "not yet": "✗", "error": "✗", "waits": "·"}
 WIDTH = 98  # characters in a line of a report
 
@@ -108,14 +110,14 @@ def _check(exercise, fn, hint, strict):
     result = Result(exercise, "could not run")
     blocking = [name for name in outputs.exercises[exercise].get("needs", ())
                 if name in _results and _results[name].status != "passed"]
-    if blocking:
-        result = Result(exercise, "waits", f"for exercise {order.index(blocking[0]) + 1}")
-    elif not callable(fn):
+    if not callable(fn):
         result.remark = f"the check takes the function itself, but was given {describe(fn)}"
     else:
         try:
             with neutral():
                 result = judge(exercise, build(exercise, fn))
+            if blocking and result.status != "not attempted":
+                result = Result(exercise, "waits", f"for exercise {order.index(blocking[0]) + 1}")
         except Exception as error:  # the learner's exceptions end in `_run`; this one is ours or an odd object's
             result.remark = f"this check could not run: {type(error).__name__}: {textwrap.shorten(str(error), 200)}"
     _results[exercise] = result
@@ -123,6 +125,7 @@ def _check(exercise, fn, hint, strict):
     print(report if hint is None else _hint(result, hint))
     if strict and result.status != "passed":
         raise AssertionError(report.splitlines()[0])
+    return result.points if waiting.grading() else None  # nbgrader takes a number that a cell returns for its points
 
 
 def check_conv_block(fn, *, hint=None, strict=False):
@@ -133,27 +136,27 @@ def check_conv_block(fn, *, hint=None, strict=False):
         hint: int or None. If given, only this hint (1, 2, …) is printed.
         strict: bool. Whether to raise AssertionError unless the exercise has passed.
     """
-    _check("conv_block", fn, hint, strict)
+    return _check("conv_block", fn, hint, strict)
 
 
 def check_upsampling_block(fn, *, hint=None, strict=False):
     """Check exercise 2, fn(expansive_input, contractive_input, n_filters) -> tensor, as `check_conv_block` does."""
-    _check("upsampling_block", fn, hint, strict)
+    return _check("upsampling_block", fn, hint, strict)
 
 
 def check_unet_model(fn, *, hint=None, strict=False):
     """Check exercise 3, fn(input_size, n_filters, n_classes) -> keras.Model, unless exercise 1 or 2 was found wrong."""
-    _check("unet_model", fn, hint, strict)
+    return _check("unet_model", fn, hint, strict)
 
 
 def check_pixel_crossentropy(fn, *, hint=None, strict=False):
     """Check exercise 4, fn(y_true (...), logits (..., n_classes)) -> float (...), as `check_conv_block` does."""
-    _check("pixel_crossentropy", fn, hint, strict)
+    return _check("pixel_crossentropy", fn, hint, strict)
 
 
 def check_iou(fn, *, hint=None, strict=False):
     """Check exercise 5, fn(confusion (n_classes, n_classes)) -> float (n_classes,), as `check_conv_block` does."""
-    _check("iou_per_class", fn, hint, strict)
+    return _check("iou_per_class", fn, hint, strict)
 
 
 def score():

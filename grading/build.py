@@ -57,8 +57,7 @@ LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
 def _restored():
     """Run a block and put back what it may have overwritten in the modules that build and judge."""
     modules = [builtins, np, tf, keras, layers, keras.ops, outputs]
-    modules += [sys.modules[name] for name in ("test_utils", "grading.build", "grading.graph", "grading.judge")
-                if name in sys.modules]
+    modules += [module for name, module in sys.modules.items() if re.fullmatch(r"test_utils|grading\.\w+", name)]
     before = [(module, dict(vars(module))) for module in modules]
     try:
         yield
@@ -87,20 +86,24 @@ def _run(fn, call, *given, **named):
     """Call the learner's function; note in `call` what it printed, raised or failed to return; return the rest."""
     value, printed, made = None, io.StringIO(), layers_made()
     try:
-        with contextlib.redirect_stdout(printed), _restored():
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _restored():
             value = fn(*given, **named)
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)[1:]
-        own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
-        call.blank = isinstance(error, NotImplementedError) and own == frames
-        call.error = f"{type(error).__name__}: {textwrap.shorten(str(error), 300)}"
-        if own:
-            call.error += f"\nline {own[-1].lineno} of {own[-1].name}: {own[-1].line}"
+        call.blank = isinstance(error, NotImplementedError) and len(frames) == 1
+        call.error = explain(error, frames)
     call.printed, call.returned = textwrap.shorten(printed.getvalue()[:1000], 200), describe(value)
     if not call.error and (value is None or isinstance(value, (tuple, list)) and all(item is None for item in value)):
         call.blank = not call.printed and layers_made() == made
         call.problem = "the function does something, but returns nothing"
     return value
+
+
+def explain(error, frames):
+    """Return an exception as text, and the last of its frames that is the learner's own code."""
+    text = f"{type(error).__name__}: {textwrap.shorten(str(error), 300)}"
+    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
+    return f"{text}\nline {own[-1].lineno} of {own[-1].name}: {own[-1].line}" if own else text
 
 
 def describe(value):
