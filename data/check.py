@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import unicodedata
+import warnings
 from functools import lru_cache, partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -25,6 +26,7 @@ ENDINGS = (".png", ".jpg", ".jpeg")
 ANOTHER_FOLDER = ("Set the environment variable CARLA_DATA, or DATA in the notebook's parameter cell, to a folder with "
                   "a CARLA recording.")
 MAX_PIXELS = 100_000_000  # of one picture; decoded it takes four bytes a pixel
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # Pillow's own limit is a warning
 
 LABELS = pd.read_csv(Path(__file__).with_name("labels.csv"))
 FAMILIES = {len(labels): labels.set_index("id") for _, labels in LABELS.groupby("carla")}  # by their number of ids
@@ -33,8 +35,8 @@ MAX_ID = max(FAMILIES) - 1
 WHICH_CLASSES = (
     "Set N_CLASSES in the notebook's parameter cell (--classes for data.check) to "
     + ", ".join(f"{n_classes} for CARLA {releases}" for n_classes, releases in RELEASES.items())
-    + ", or to the number of your own classes.\nTo tell: road is id 7 in the first two, of which only the second has ids "
-      "above 12 (sky is 13); in the third, road is id 1 (sky is 11).")
+    + ", or to the number of your own classes.\nTo tell: road is id 7 in the first two, of which only the second has "
+      "ids above 12 (sky is 13); in the third, road is id 1 (sky is 11).")
 
 
 class FrameError(Exception):
@@ -73,14 +75,12 @@ def find_frames(folder):
 def _pair_files(folder):
     """Return (the sound frames as `find_frames` does, the problems of all others)."""
     rows, problems = [], []
-    for recording in _recordings(folder):
-        mask_folders = [name for name in MASK_FOLDERS if (recording / name).is_dir()]
-        if len(mask_folders) != 1 or not (recording / PICTURES).is_dir():
-            have = " and ".join(name for name in (PICTURES, *MASK_FOLDERS) if (recording / name).is_dir())
-            problems.append(f"{recording} has {have}. A recording has {PICTURES} and either {MASKS} or "
-                            f"{MASK_FOLDERS[1]}. Add what is missing, or move away what is too much.")
+    for recording, cameras in _recordings(folder):
+        if len(cameras) != 2 or PICTURES not in cameras:
+            problems.append(f"{recording} has {' and '.join(cameras)}. A recording has {PICTURES} and either "
+                            f"{' or '.join(MASK_FOLDERS)}. Add what is missing, or move away what is too much.")
             continue
-        pictures, masks = (_files(recording / name, problems) for name in (PICTURES, mask_folders[0]))
+        pictures, masks = (_files(os.path.join(recording, name), problems) for name in cameras)
         for stem in sorted(pictures.keys() | masks.keys()):
             picture, mask, name = pictures.get(stem), masks.get(stem), re.fullmatch("(.*?)([0-9]{1,18})", stem, re.S)
             if "" in (picture, mask):
@@ -92,7 +92,7 @@ def _pair_files(folder):
                 problems.append(f"{picture} has no number. A file name has to end in the frame's number: "
                                 "the split into drives needs it.")
             else:
-                rows.append((str(recording), name[1], int(name[2]), picture, mask))
+                rows.append((recording, name[1], int(name[2]), picture, mask))
     if not rows and not problems:
         raise FrameError(f"No frames in '{folder}': that folder is empty or has other files. Expected {PICTURES}/"
                          f"NNNNNN.png and {MASKS}/NNNNNN.png, in it or below it.\n{ANOTHER_FOLDER}")
@@ -106,7 +106,7 @@ def _pair_files(folder):
 
 
 def _recordings(folder):
-    """Return the folders at or below `folder` that hold pictures or masks, in the order of their paths."""
+    """Return (path, names of the folders of pictures and masks in it) of every recording at or below `folder`."""
     def refuse(error):
         found = {FileNotFoundError: "that folder does not exist", NotADirectoryError: "that is a file, not a folder",
                  PermissionError: "you may not read it: change its permissions"}.get(type(error), error.strerror)
@@ -118,9 +118,9 @@ def _recordings(folder):
             folders.clear()
             continue
         seen.add(os.path.realpath(path))
-        cameras = {PICTURES, *MASK_FOLDERS} & set(folders)
+        cameras = [name for name in (PICTURES, *MASK_FOLDERS) if name in folders]
         if cameras:
-            found.append(Path(path))
+            found.append((path, cameras))
         folders[:] = sorted(name for name in folders if name not in cameras and not name.startswith((".", "__MACOSX")))
     return found
 
@@ -141,7 +141,8 @@ def _files(folder, problems):
         if re.search("[\ud800-\udfff]", path):
             problem = f"{path!a} has a name that is not UTF-8. Rename it."
         elif not os.path.isfile(path):
-            problem = f"{path} is not a file, but a folder or a link that leads nowhere. Remove it."
+            problem = (f"{path} is not a file: it is a folder, a link that leads nowhere, or out of your permissions. "
+                       "Remove it, or change its permissions.")
         elif stem in paths:
             problem = f"{path} has the same name as {paths[stem] or 'another file'} but for the ending. Keep one."
         paths[stem] = path if problem is None else ""
@@ -190,17 +191,14 @@ def read_pair(image_path, mask_path, n_classes):
 
     Raises:
         FrameError: if a file cannot be read to its end, if the sizes differ, if the two are swapped, or if a pixel of
-            the mask is not one of the ids or colours.
+            the mask is none of the ids or colours.
     """
-    picture, labels, painted = _load_pair(image_path, mask_path, n_classes)
-    ids = _id_table(painted, n_classes)[labels]
-    if (ids < 0).any():
-        raise FrameError(_stranger(mask_path, np.bincount(labels.ravel()), painted, n_classes))
-    return _pixels(picture), ids.astype(np.uint8)[..., np.newaxis]
+    picture, ids, _ = _load_pair(image_path, mask_path, int(n_classes))
+    return _pixels(picture), ids[..., np.newaxis]
 
 
 def _load_pair(image_path, mask_path, n_classes):
-    """Return (picture as a PIL image, labels as `_labels` does, whether these are colours) of a pair."""
+    """Return (picture as a PIL image, labels, whether these are places in COLOURS: see `_labels`) of a pair."""
     image_path, mask_path = os.fsdecode(image_path), os.fsdecode(mask_path)  # tf.numpy_function hands over bytes
     picture, mask = _open(image_path), _open(mask_path)
     for path, image in ((image_path, picture), (mask_path, mask)):
@@ -214,15 +212,15 @@ def _load_pair(image_path, mask_path, n_classes):
         raise FrameError(f"{sizes} (width × height). Record both at one size, or resize the picture to its mask.")
     in_picture = _as_mask(picture, image_path)
     try:
-        labels, painted = _labels(mask, mask_path, n_classes)
+        labels, coloured = _labels(mask, mask_path, n_classes)
     except FrameError:
         if in_picture:
             raise FrameError(f"{image_path} is a mask and {mask_path} is none. Swap them: pictures belong in "
                              f"{PICTURES}, masks in {' or '.join(MASK_FOLDERS)}.") from None
         raise
-    if in_picture and not in_picture[1] and picture.mode.startswith(("RGB", "P")):
+    if in_picture == "ids" and picture.mode.startswith(("RGB", "P")):
         raise FrameError(f"{image_path} is a mask, not a picture. Put the picture that belongs to {mask_path} there.")
-    return picture, labels, painted
+    return picture, labels, coloured
 
 
 def _open(path):
@@ -270,14 +268,24 @@ def _rgb(code):
 
 
 COLOURS = np.unique(_codes(LABELS[["red", "green", "blue"]]))  # of all families
-_LABEL_OF_COLOUR = np.zeros(1 << 24, np.uint8)  # from 1, in the order of COLOURS; 0 is none of them
-_LABEL_OF_COLOUR[COLOURS] = np.arange(1, len(COLOURS) + 1)
+
+
+@lru_cache
+def _label_of_colour(n_classes):
+    """Return 1 + the class id of every colour, uint8 (2**24,); for None, 1 + its place in COLOURS; 0 is none of these.
+    """
+    table = np.zeros(1 << 24, np.uint8)
+    if n_classes is None:
+        table[COLOURS] = 1 + np.arange(len(COLOURS))
+    elif n_classes in FAMILIES:
+        table[_codes(FAMILIES[n_classes][["red", "green", "blue"]])] = 1 + FAMILIES[n_classes].index
+    return table
 
 
 def _labels(image, path, n_classes):
-    """Return the labels of a mask, uint8 (height, width), and whether they are colours, counted from 1 as in COLOURS.
+    """Return the labels of a mask, uint8 (height, width), and whether they are places in COLOURS in place of class ids.
 
-    n_classes may be None: one of CARLA's families, not known which.
+    That is so of a painted mask if n_classes is None, which stands for any of CARLA's families.
     """
     if image.format != "PNG":
         raise FrameError(f"{path} is a JPEG, which changes class ids and colours. Masks must be PNG: export it again.")
@@ -286,91 +294,84 @@ def _labels(image, path, n_classes):
     grey, palette, grey_and_alpha = kind == 0, kind == 3, kind == 4
     if (grey and depth in (2, 4)) or (depth == 16 and not grey):
         raise FrameError(f"{path} has {depth} bits a channel, so its ids may have been scaled. Store it with 8 bits.")
-    values = np.asarray(image)
-    if grey and values.max() > 255:
-        raise FrameError(f"{path} holds the value {values.max()} in 16 bits, but class ids are at most 255. "
-                         "Store the ids themselves, with 8 bits.")
-    if grey or grey_and_alpha:
-        return (values[..., 0] if grey_and_alpha else values.astype(np.uint8)), False
+    labels, coloured = np.asarray(image), False
+    if grey_and_alpha:
+        labels = labels[..., 0]
+    elif palette:
+        labels, coloured = _labels_of_palette(labels, image, path, n_classes)
+    elif not grey:
+        labels, coloured = _labels_of_colours(image, path, n_classes)
+    limit = n_classes or MAX_ID + 1
+    if not coloured and labels.max() >= limit:
+        allowed = f"N_CLASSES = {n_classes} allows" if n_classes else "CARLA has"
+        raise FrameError(f"{path} holds the class id {labels.max()}, but {allowed} 0 to {limit - 1}. Set N_CLASSES to "
+                         "the number of classes that were recorded, or repair the mask.")
+    return labels.astype(np.uint8), coloured and n_classes is None
 
-    carla = n_classes is None or n_classes in FAMILIES
-    if palette:
-        return _labels_of_palette(values, _codes(np.reshape(image.getpalette(), (-1, 3))), path, n_classes, carla)
+
+def _labels_of_colours(image, path, n_classes):
+    """Return labels and whether they come from colours, of a mask in red, green and blue."""
     colours = np.asarray(image.convert("RGBA")).view("<u4")[..., 0] & 0xFFFFFF
-    labels, painted, strange = _meaning(colours, carla)
+    labels, coloured, strange = _meaning(colours, n_classes)
     if strange.any():
         row, column = np.unravel_index(strange.argmax(), strange.shape)
-        found = f"the colour {_rgb(colours[row, column])} at row {row}, column {column}"
-        if values[..., 0].max() <= MAX_ID:
-            found += " (green and blue may be the numbers of an instance camera)"
-        expected = "ids in the red channel (green = blue = 0)" + carla * " or exactly the colours of CARLA"
-        raise FrameError(f"{path} has {found} and {strange.sum() - 1:,} more such pixels. Expected {expected}: "
-                         "export it as PNG, without smoothing.")
-    return labels, painted
+        expected = "ids in the red channel (green = blue = 0)"
+        if _is_family(n_classes):
+            expected += f" or exactly the colours of CARLA {RELEASES.get(n_classes, '')}".rstrip()
+        if strange.mean() > 0.5 and (colours & 0xFF).max() <= MAX_ID:
+            expected += "; green and blue may be the numbers of an instance camera: record with the semantic one"
+        raise FrameError(f"{path} has the colour {_rgb(colours[row, column])} at row {row}, column {column} and "
+                         f"{strange.sum() - 1:,} more such pixels. Expected {expected}. Export it as PNG, without "
+                         "smoothing.")
+    return labels, coloured
 
 
-def _meaning(colours, carla):
-    """Return (labels, whether they are colours, where they mean nothing) of colours as numbers, by the best reading."""
-    red = colours.astype(np.uint8)  # the lowest byte
-    readings = [(red, False, colours > 255)]
-    if readings[0][2].any():
-        if carla:
-            labels = _LABEL_OF_COLOUR[colours]
-            readings.append((labels, True, labels == 0))
-        readings.append((red, False, colours != red * np.uint32(0x010101)))
-    return min(readings, key=lambda reading: np.count_nonzero(reading[2]))
-
-
-def _labels_of_palette(indices, palette, path, n_classes, carla):
-    """Return what `_labels` does, from indices into a palette of colours as numbers."""
+def _labels_of_palette(indices, image, path, n_classes):
+    """Return labels and whether they come from colours, of a mask of indices into a palette."""
+    palette = _codes(np.reshape(image.getpalette(), (-1, 3)))
     used = np.flatnonzero(np.bincount(indices.ravel()))
     if used[-1] < len(palette):
-        labels, painted, strange = _meaning(palette[used], carla)
-        distinct = all(np.argmax(palette == palette[k]) == k for k in used)
-        if not strange.any() and (painted or distinct and labels.max() < (n_classes or MAX_ID + 1)):
+        labels, coloured, strange = _meaning(palette[used], n_classes)
+        distinct = all(np.argmax(palette == palette[index]) == index for index in used)
+        if not strange.any() and (coloured or distinct and labels.max() < (n_classes or MAX_ID + 1)):
             table = np.zeros(256, np.uint8)
             table[used] = labels
-            return table[indices], painted
-        near = [colour for colour in map(_rgb, palette[used]) if any(
-            np.abs(np.subtract(colour, _rgb(other))).max() <= 8 for other in COLOURS if len(set(_rgb(other))) > 1)]
-        if carla and near:
+            return table[indices], coloured
+        known = np.array([_rgb(code) for code in COLOURS if len(set(_rgb(code))) > 1])  # greys are in many palettes
+        near = [colour for colour in map(_rgb, palette[used]) if (np.abs(known - colour).max(axis=1) <= 8).any()]
+        if near and _is_family(n_classes):
             raise FrameError(f"{path} has a palette with the colour {near[0]}: it holds CARLA's colours, but not them "
                              "alone or not exactly, so neither colour nor index is sure to be the class. Store the ids "
                              "as grey levels.")
     return indices, False
 
 
+def _meaning(colours, n_classes):
+    """Return (labels, whether these come from colours, where they mean nothing) of colours, by the best reading."""
+    red = colours.astype(np.uint8)  # the lowest byte
+    readings = [(red, False, colours > 255)]
+    if readings[0][2].any():
+        labels = _label_of_colour(n_classes)[colours]
+        readings.append((labels - np.uint8(1), True, labels == 0))
+        readings.append((red, False, colours != red * np.uint32(0x010101)))
+    return min(readings, key=lambda reading: np.count_nonzero(reading[2]))
+
+
+def _is_family(n_classes):
+    """Tell whether the classes are those of a family of CARLA's releases, known or not; others have no colours."""
+    return n_classes is None or n_classes in FAMILIES
+
+
 def _as_mask(picture, path):
-    """Return what `_labels` does of a picture that holds ids or colours of CARLA's alone, and several; else None."""
+    """Return "ids" or "colours" if a picture holds several of CARLA's and nothing else, as a mask does, else None."""
     sample = picture.resize([-(-side // 16) for side in picture.size], Image.Resampling.NEAREST).convert("RGB")
-    if picture.format != "PNG" or _meaning(_codes(sample), carla=True)[2].any():
+    if picture.format != "PNG" or _meaning(_codes(sample), None)[2].any():
         return None
     try:
-        labels, painted = _labels(picture, path, None)
+        labels, coloured = _labels(picture, path, None)
     except FrameError:
         return None
-    return (labels, painted) if labels.min() < labels.max() and (painted or labels.max() <= MAX_ID) else None
-
-
-@lru_cache
-def _id_table(painted, n_classes):
-    """Return the id of every label, int16 (256,); -1 stands where n_classes has none."""
-    table = np.full(256, -1, np.int16)
-    if painted:
-        codes = _codes(FAMILIES[n_classes][["red", "green", "blue"]])
-        table[_LABEL_OF_COLOUR[codes]] = FAMILIES[n_classes].index
-    else:
-        table[:n_classes] = np.arange(n_classes)
-    return table
-
-
-def _stranger(path, counts, painted, n_classes):
-    """Return what is wrong with a mask of which some labels are no id of n_classes; `counts` are their pixels."""
-    label = np.flatnonzero((_id_table(painted, n_classes)[:len(counts)] < 0) & (counts > 0))[-1]
-    found = f"the colour {_rgb(COLOURS[label - 1])}" if painted else f"the class id {label}"
-    return (f"{path} holds {found} in {counts[label]:,} pixels, but N_CLASSES = {n_classes} allows "
-            f"{'other colours' if painted else f'0 to {n_classes - 1}'}. Set N_CLASSES to what the masks were recorded "
-            "with, or repair the mask.")
+    return ("colours" if coloured else "ids") if labels.min() < labels.max() else None
 
 
 # Which classes do the masks of a folder hold?
@@ -379,11 +380,10 @@ class Pair(NamedTuple):
     """What one reading of a pair found; of an unsound pair only the problem."""
     problem: str = None
     warning: str = None
-    size: tuple = None        # width, height in pixels
-    painted: bool = False     # in CARLA's colours
+    size: tuple = None  # width, height in pixels
     counts: np.ndarray = None  # pixels of each label
-    road: tuple = (np.nan, np.nan)  # share of the ids 1 and 7 in the lower middle, where the road is
-    sky: float = np.nan       # share of id 11 in the upper quarter
+    coloured: bool = False  # labels are places in COLOURS, not class ids
+    evidence: tuple = (np.nan, np.nan, np.nan)  # for `_families_of_ids`
 
 
 def count_labels(frames, n_classes=None):
@@ -392,7 +392,7 @@ def count_labels(frames, n_classes=None):
     Args:
         frames: DataFrame with the columns `drive`, `image` and `mask`, as `find_frames` returns it.
         n_classes: int, how many class ids there are; ids run from 0 to n_classes - 1. None finds it from the masks, if
-            they are CARLA's and show clearly which of its families of releases they come from.
+            they are CARLA's and show clearly which family of releases they come from.
 
     Returns:
         int64 array (frames, n_classes): pixels of each class in each mask.
@@ -403,16 +403,10 @@ def count_labels(frames, n_classes=None):
     """
     pairs = _examine(frames, n_classes, sys.stdout)
     _complain([pair.problem for pair in pairs if pair.problem], len(frames))
-    if n_classes is None:
-        families, reason = _families(frames, pairs)
-        if not families:
-            raise FrameError(f"The masks do not show which release of CARLA they come from: {reason}.\n{WHICH_CLASSES}")
-        n_classes = min(families)  # all that are left agree on what each pixel is called
-    counts, problems = _count(frames, pairs, n_classes)
-    _complain(problems, len(frames))
-    if contradiction := _contradiction(frames, pairs, n_classes):
-        raise FrameError(contradiction)
-    return counts
+    n_classes, doubt = _settle_classes(frames, pairs, n_classes)
+    if doubt:
+        raise FrameError(doubt)
+    return _count(pairs, n_classes)
 
 
 def _examine(frames, n_classes, file):
@@ -425,44 +419,59 @@ def _examine(frames, n_classes, file):
 def _examine_pair(paths, n_classes):
     """Return the Pair of (picture path, mask path)."""
     try:
-        picture, labels, painted = _load_pair(*paths, n_classes)
+        picture, labels, coloured = _load_pair(*paths, n_classes)
     except FrameError as error:
         return Pair(problem=str(error))
-    counts = np.bincount(labels.ravel())
-    if n_classes is None and not painted and len(counts) > MAX_ID + 1:
-        return Pair(problem=f"{paths[1]} holds the class id {len(counts) - 1}, but those of CARLA end at {MAX_ID}. If "
-                            "the classes are your own, set N_CLASSES to their number; else repair the mask.")
-    pair = Pair(size=picture.size, painted=painted, counts=counts)
-    present = np.count_nonzero(counts)
+    pair = Pair(size=picture.size, counts=np.bincount(labels.ravel()), coloured=coloured)
+    present = np.count_nonzero(pair.counts)
     if present == 1:
         pair = pair._replace(warning=f"{paths[1]} holds one class alone.")
-    elif (in_picture := _as_mask(picture, paths[0])) and in_picture[1]:
+    elif _as_mask(picture, paths[0]) == "colours":
         pair = pair._replace(warning=f"{paths[0]} is painted in the colours of classes: is it a picture?")
-    if painted or present < 3:  # no ids, or no street
-        return pair
-    height, width = labels.shape
-    low, top = labels[height // 2::4, width // 3:width - width // 3:4], labels[:-(-height // 4):4, ::4]
-    return pair._replace(road=(np.mean(low == 1), np.mean(low == 7)), sky=np.mean(top == 11))
+    if not coloured and present > 2:  # a mask of one or two ids shows no street
+        height, width = labels.shape
+        low, top = labels[height // 2::4, width // 3:width - width // 3:4], labels[:-(-height // 4):4, ::4]
+        pair = pair._replace(evidence=(np.mean(low == 1), np.mean(low == 7), np.mean(top == 11)))
+    return pair
 
 
-def _families(frames, pairs):
-    """Return (the families of releases that the masks may come from, by their number of ids; why, if there are none).
+def _settle_classes(frames, pairs, n_classes):
+    """Return the number of classes, found from the masks if it is None, and what is wrong or in doubt, if anything is.
+    """
+    if not _is_family(n_classes):
+        return n_classes, None
+    families, doubt = _families_of_ids(frames, pairs)
+    if n_classes:
+        if not families or n_classes in families:
+            return n_classes, None
+        shown = min(families)
+        return n_classes, (f"N_CLASSES = {n_classes} stands for CARLA {RELEASES[n_classes]}, but the masks show "
+                           f"the ids of CARLA {RELEASES[shown]}: look where the road is. Set N_CLASSES = {shown}.")
+    colours = list(set().union(*(np.flatnonzero(pair.counts).tolist() for pair in pairs if pair.coloured)))
+    lacks = {n: COLOURS[colours][_label_of_colour(n)[COLOURS[colours]] == 0] for n in FAMILIES}
+    fitting = families & {n for n in FAMILIES if not len(lacks[n])}
+    if fitting:
+        return min(fitting), None  # in those that are left, all labels have the same names
+    if families:
+        doubt = "no release has all of their colours and ids: " + ", ".join(
+            f"CARLA {RELEASES[n]} lacks {_rgb(lacks[n][0])}" if len(lacks[n]) else f"the ids are not of {RELEASES[n]}"
+            for n in FAMILIES)
+    return None, f"The masks do not show which release of CARLA they come from: {doubt}.\n{WHICH_CLASSES}"
+
+
+def _families_of_ids(frames, pairs):
+    """Return (the families of releases that the masks with ids may come from, by their number of ids; doubt if none).
 
     Road fills the lower middle of a drive's frames. Its id is 7 up to CARLA 0.9.13, where 1 is Building, and 1 later,
-    where 7 is TrafficLight. No traffic light fills that place; a building might, so 1 needs a second witness, the ids
+    where 7 is TrafficLight. No traffic light fills that place; a building might, so 1 needs a second witness: the ids
     that only the last family has, or its sky.
     """
-    colours = list(set().union(*(np.flatnonzero(pair.counts).tolist() for pair in pairs if pair.painted)))
-    families = {n_classes for n_classes in FAMILIES if (_id_table(True, n_classes)[colours] >= 0).all()}
-    if not families:
-        return families, "their colours are of different families"
-    if all(pair.painted for pair in pairs):
-        return families, ""
-
-    evidence = pd.DataFrame([(*pair.road, pair.sky, -1 if pair.painted else len(pair.counts) - 1) for pair in pairs],
-                            columns=["id 1", "id 7", "sky", "highest"])
+    evidence = pd.DataFrame([pair.evidence for pair in pairs], columns=["id 1", "id 7", "sky"])
+    evidence["highest"] = [-1 if pair.coloured else len(pair.counts) - 1 for pair in pairs]
     drives = evidence[evidence["highest"] >= 0].groupby(frames["drive"]).agg(
         {"id 1": "mean", "id 7": "mean", "sky": "mean", "highest": "max"})
+    if drives.empty:
+        return set(FAMILIES), None
     older = (drives["id 7"] >= 0.25) & (drives["id 7"] > drives["id 1"])
     newer = (drives["id 1"] >= 0.25) & (drives["id 7"] < 0.05) & ((drives["sky"] >= 0.1) | (drives["highest"] > 22))
     highest = drives["highest"].max()
@@ -471,36 +480,21 @@ def _families(frames, pairs):
                        "id 1, as later: take them apart")
     if (older | newer).mean() < 0.5:
         return set(), "in most drives neither id 7 nor id 1 fills the lower middle, where the road is"
-    if older.any() and highest > 22:
-        odd = frames["mask"][evidence["highest"].idxmax()]
-        return set(), f"id 7 lies where the road is, as up to 0.9.13, but {odd} holds id {highest}, as only later releases"
-    fitting = {29} if newer.any() else {13, 23} if highest < 13 else {23}
-    if not families & fitting:
-        return set(), "some masks are painted in the colours of one family, others hold the ids of another"
-    return families & fitting, ""
+    if newer.any():
+        return {29}, None
+    if highest > 22:
+        return set(), ("id 7 lies where the road is, as up to 0.9.13, but "
+                       f"{frames['mask'][evidence['highest'].idxmax()]} holds id {highest}, as only later releases do")
+    return ({13, 23} if highest < 13 else {23}), None
 
 
-def _contradiction(frames, pairs, n_classes):
-    """Return what is wrong if n_classes stands for a family of releases and the masks are clearly of another; or None.
-    """
-    families, _ = _families(frames, pairs)
-    if n_classes in FAMILIES and families and n_classes not in families:
-        return (f"N_CLASSES = {n_classes} stands for CARLA {RELEASES[n_classes]}, but the masks show the ids of CARLA "
-                f"{RELEASES[min(families)]}: look where the road is. Set N_CLASSES = {min(families)}.")
-    return None
-
-
-def _count(frames, pairs, n_classes):
-    """Return (pixels of each class in each mask, int64 (frames, n_classes); the problems of masks with other ids)."""
-    counts, problems = np.zeros((len(frames), n_classes), np.int64), []
-    for row, (path, pair) in enumerate(zip(frames["mask"], pairs)):
+def _count(pairs, n_classes):
+    """Return the pixels of each class in each mask, int64 (frames, n_classes)."""
+    counts = np.zeros((len(pairs), n_classes), np.int64)
+    for row, pair in zip(counts, pairs):
         labels = np.flatnonzero(pair.counts)
-        ids = _id_table(pair.painted, n_classes)[labels]
-        if (ids < 0).any():
-            problems.append(_stranger(path, pair.counts, pair.painted, n_classes))
-        else:
-            counts[row, ids] = pair.counts[labels]
-    return counts, problems
+        row[_label_of_colour(n_classes)[COLOURS[labels]] - 1 if pair.coloured else labels] = pair.counts[labels]
+    return counts
 
 
 def read_labels(n_classes):
@@ -539,46 +533,37 @@ def report(folder, n_classes=None):
     frames, problems = _pair_files(folder)
     pairs = _examine(frames, n_classes, sys.stderr)
     problems += [pair.problem for pair in pairs if pair.problem]
-    warnings = [pair.warning for pair in pairs if pair.warning] + _duplicates(frames["image"])
+    doubts = [pair.warning for pair in pairs if pair.warning] + _duplicates(frames["image"])
     sound = [row for row, pair in enumerate(pairs) if not pair.problem]
     frames, pairs = frames.iloc[sound].reset_index(drop=True), [pairs[row] for row in sound]
     if pairs:
         print(_recording_table(frames, pairs).to_string(index=False), end="\n\n")
-        families, reason = _families(frames, pairs)
-        n_classes = n_classes or min(families, default=None)
-        if n_classes is None:
-            warnings.append(f"The masks do not show which release of CARLA they come from: {reason}.\n{WHICH_CLASSES}")
-        else:
-            problems += _count(frames, pairs, n_classes)[1]
-            problems += filter(None, [_contradiction(frames, pairs, n_classes)])
-        print(_class_table(frames, pairs, n_classes).to_string(), end="\n\n")
-    for title, lines in ("warning", warnings), ("problem", problems):
+        n_classes, doubt = _settle_classes(frames, pairs, n_classes)
+        if doubt:
+            (problems if n_classes else doubts).append(doubt)
+        print(_class_table(pairs, n_classes).to_string(), end="\n\n")
+    for title, lines in ("warning", doubts), ("problem", problems):
         print("".join(f"{title}: {line}\n" for line in lines), end="")
     print(f"{folder}: {len(frames)} frames in {frames['drive'].nunique()} drives read; {len(problems)} problems, "
-          f"{len(warnings)} warnings")
+          f"{len(doubts)} warnings")
     return problems
 
 
 def _recording_table(frames, pairs):
-    """Return a DataFrame, one row a recording: frames, drives, sizes, kinds of masks."""
+    """Return a DataFrame, one row a recording: frames, drives, numbers, sizes."""
     table = frames.assign(recording=frames["image"].map(lambda path: str(Path(path).parents[1])),
-                          size=[f"{width}×{height}" for width, height in (pair.size for pair in pairs)],
-                          masks=["colours" if pair.painted else "ids" for pair in pairs])
+                          size=[f"{width}×{height}" for width, height in (pair.size for pair in pairs)])
     return table.groupby("recording").agg(
         frames=("image", "size"), drives=("drive", "nunique"), numbers=("number", lambda n: f"{n.min()} to {n.max()}"),
-        sizes=("size", lambda sizes: ", ".join(f"{size}: {count}" for size, count in sizes.value_counts().items())),
-        masks=("masks", lambda kinds: " and ".join(sorted(set(kinds))))).reset_index()
+        sizes=("size", lambda sizes: ", ".join(f"{count} of {size}" for size, count in sizes.value_counts().items()))
+    ).reset_index()
 
 
-def _class_table(frames, pairs, n_classes):
-    """Return a DataFrame, one row an id that occurs: names, share of pixels; without n_classes each family's names."""
-    if n_classes is None:  # ids alone have a meaning then
-        rows = [row for row, pair in enumerate(pairs) if not pair.painted]
-        frames, pairs = frames.iloc[rows], [pairs[row] for row in rows]
-    counts, _ = _count(frames, pairs, n_classes or MAX_ID + 1)
-    families = [n_classes] if n_classes else FAMILIES
-    titles = {n: f"CARLA {RELEASES[n]}" if n in FAMILIES else "class" for n in families}
-    table = pd.DataFrame({title: read_labels(n)["name"] for n, title in titles.items()})
+def _class_table(pairs, n_classes):
+    """Return a DataFrame, one row an id that occurs: name, share of pixels; without n_classes each family's names."""
+    counts = _count([pair for pair in pairs if n_classes or not pair.coloured], n_classes or MAX_ID + 1)
+    table = pd.DataFrame({f"CARLA {RELEASES[n]}" if n in FAMILIES else "class": read_labels(n)["name"]
+                          for n in ([n_classes] if n_classes else FAMILIES)})
     table["share of pixels"] = [f"{share:.3%}" for share in counts.sum(axis=0) / max(1, counts.sum())]
     table["frames with it"] = (counts > 0).sum(axis=0)
     return table[table["frames with it"] > 0].fillna("").rename_axis("id")
@@ -587,15 +572,16 @@ def _class_table(frames, pairs, n_classes):
 def _duplicates(paths):
     """Return a line for every file with the same bytes as an earlier one."""
     alike = paths[paths.map(os.path.getsize).duplicated(keep=False)]
-    first = alike.groupby(alike.map(lambda path: hashlib.sha256(Path(path).read_bytes()).digest())).transform("first")
-    return [f"{path} has the same bytes as {other}: two frames of one moment." for path, other in zip(alike, first)
-            if path != other]
+    with ThreadPool() as pool:
+        digests = pool.map(lambda path: hashlib.sha256(Path(path).read_bytes()).digest(), alike)
+    first = alike.groupby(digests).transform("first")
+    return [f"{path} has the same bytes as {other}." for path, other in zip(alike, first) if path != other]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m data.check", description="Print which frames a folder holds, and "
                                      "every problem with its file. Exit status: 0 sound, 1 problems, 2 wrong usage.")
-    parser.add_argument("folder", help="folder with CameraRGB/ and CameraMask/ or CameraSeg/, or that holds such folders")
+    parser.add_argument("folder", help="folder with CameraRGB/ and CameraMask/ or CameraSeg/, or that holds such ones")
     parser.add_argument("--classes", type=int, metavar="N", help="number of class ids; found from the masks by default")
     arguments = parser.parse_args()
     try:
