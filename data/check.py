@@ -205,7 +205,7 @@ def _load_pair(image_path, mask_path, n_classes):
         turned = image.getexif().get(ExifTags.Base.Orientation, 1)
         if turned in range(2, 9):
             raise FrameError(f"{path} is to be shown turned or mirrored (EXIF orientation {turned}), so picture and "
-                             "mask may not lie on each other. Store it as it is to be shown, without that entry.")
+                             "mask may not lie on each other. Turn its pixels and remove that entry.")
     if picture.size != mask.size:
         sizes = " but ".join(f"{path} is {image.width}×{image.height}"
                              for path, image in ((image_path, picture), (mask_path, mask)))
@@ -304,8 +304,8 @@ def _labels(image, path, n_classes):
     limit = n_classes or MAX_ID + 1
     if not coloured and labels.max() >= limit:
         allowed = f"N_CLASSES = {n_classes} allows" if n_classes else "CARLA has"
-        raise FrameError(f"{path} holds the class id {labels.max()}, but {allowed} 0 to {limit - 1}. Set N_CLASSES to "
-                         "the number of classes that were recorded, or repair the mask.")
+        raise FrameError(f"{path} holds the class id {labels.max()}, but {allowed} 0 to {limit - 1}. If the classes "
+                         "are your own, set N_CLASSES to their number; if they are CARLA's, export the mask again.")
     return labels.astype(np.uint8), coloured and n_classes is None
 
 
@@ -320,9 +320,9 @@ def _labels_of_colours(image, path, n_classes):
             expected += f" or exactly the colours of CARLA {RELEASES.get(n_classes, '')}".rstrip()
         if strange.mean() > 0.5 and (colours & 0xFF).max() <= MAX_ID:
             expected += "; green and blue may be the numbers of an instance camera: record with the semantic one"
-        raise FrameError(f"{path} has the colour {_rgb(colours[row, column])} at row {row}, column {column} and "
-                         f"{strange.sum() - 1:,} more such pixels. Expected {expected}. Export it as PNG, without "
-                         "smoothing.")
+        more = f" and {strange.sum() - 1:,} more such pixels" if strange.sum() > 1 else ""
+        raise FrameError(f"{path} has the colour {_rgb(colours[row, column])} at row {row}, column {column}{more}. "
+                         f"Expected {expected}. Export it as PNG, without smoothing.")
     return labels, coloured
 
 
@@ -340,9 +340,9 @@ def _labels_of_palette(indices, image, path, n_classes):
         known = np.array([_rgb(code) for code in COLOURS if len(set(_rgb(code))) > 1])  # greys are in many palettes
         near = [colour for colour in map(_rgb, palette[used]) if (np.abs(known - colour).max(axis=1) <= 8).any()]
         if near and _is_family(n_classes):
-            raise FrameError(f"{path} has a palette with the colour {near[0]}: it holds CARLA's colours, but not them "
-                             "alone or not exactly, so neither colour nor index is sure to be the class. Store the ids "
-                             "as grey levels.")
+            odd = _rgb(palette[used][strange][0]) if strange.any() else near[0]
+            raise FrameError(f"{path} has a palette of CARLA's colours, but not of them alone or not exactly: {odd} is "
+                             "none. So neither colour nor index is sure to be the class. Store the ids as grey levels.")
     return indices, False
 
 

@@ -1,12 +1,14 @@
 """Bad frames are found before training, and each message names the file and the remedy."""
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from data.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels
+from data.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, report
 
 
 def refuse(folder, *words, n_classes=23):
@@ -87,15 +89,88 @@ def test_name_without_number(frames_to_break):
     refuse(frames_to_break, f"{PICTURES}/street.png", "end in the frame's number")
 
 
-def test_command_line(toy_frames, tmp_path):
-    def run(folder):
-        return subprocess.run([sys.executable, "-m", "data.check", folder], capture_output=True, text=True)
+def test_recordings_in_one_folder_have_their_own_drives(toy_frames, tmp_path):
+    for name in ("dataB/dataB", "dataA/dataA"):
+        shutil.copytree(toy_frames, tmp_path / name)
+        (tmp_path / name / MASKS).rename(tmp_path / name / "CameraSeg")
+    frames = find_frames(tmp_path)
+    assert frames["drive"].to_list() == np.repeat(range(10), 3).tolist()
+    assert frames["number"][:15].to_list() == frames["number"][15:].to_list()
+    for rows, name in ((slice(15), "dataA"), (slice(15, None), "dataB")):
+        assert all(name in path for column in ("image", "mask") for path in frames[column][rows])
+    assert count_labels(frames).shape == (30, 23)
 
-    assert "15 frames in 5 drives read; 0 problems" in run(toy_frames).stdout
+
+def test_the_beginning_of_a_name_is_its_drive(toy_frames, tmp_path):
+    """As in the frames of the Lyft Udacity challenge, F61-1.png, F61-2.png, F62-1.png, or 02_00_000.png."""
+    for folder in (PICTURES, MASKS):
+        (tmp_path / folder).mkdir()
+        for name in ("F61-1", "F61-2", "F61-10", "F62-1", "F62-2", "02_00_000", "02_00_001"):
+            shutil.copy(toy_frames / folder / "000000.png", tmp_path / folder / f"{name}.png")
+    frames = find_frames(tmp_path)
+    names = frames["image"].map(lambda path: Path(path).stem).groupby(frames["drive"]).agg(list).to_list()
+    assert names == [["02_00_000", "02_00_001"], ["F61-1", "F61-2", "F61-10"], ["F62-1", "F62-2"]]
+
+
+def run(*arguments):
+    """Return what `python -m data.check` does with arguments."""
+    return subprocess.run([sys.executable, "-m", "data.check", *arguments], capture_output=True, text=True)
+
+
+def test_command_line_on_sound_frames(toy_frames):
+    found = run(toy_frames)
+    assert found.returncode == 0, found.stderr
+    for words in ("CARLA 0.9.10-0.9.13", "Terrain", "15 of 64×48", "0 to 4002",
+                  "15 frames in 5 drives read; 0 problems, 0 warnings"):
+        assert words in found.stdout, found.stdout
+    share = np.concatenate([iio.imread(path)[..., 0] for path in find_frames(toy_frames)["mask"]]) == 22
+    assert f"{share.mean():.3%}              15" in found.stdout
+
+
+def test_command_line_refuses(tmp_path):
     refused = run(tmp_path)
     assert refused.returncode == 1 and "CARLA_DATA" in refused.stderr and "Traceback" not in refused.stderr
-    without = subprocess.run([sys.executable, "-m", "data.check"], capture_output=True, text=True)
-    assert without.returncode == 2 and "usage: python -m data.check" in without.stderr
+    for arguments in ([], [tmp_path, "--classes", "many"]):
+        wrong = run(*arguments)
+        assert wrong.returncode == 2 and "usage: python -m data.check" in wrong.stderr
+
+
+def test_report_lists_every_problem_and_warning(frames_to_break, capsys):
+    pictures, masks = frames_to_break / PICTURES, frames_to_break / MASKS
+    for number in range(3):
+        (pictures / f"00000{number}.png").unlink()
+        (masks / f"00100{number}.png").write_bytes(b"")
+    iio.imwrite(masks / "002000.png", np.full((48, 64), 7, np.uint8))
+    iio.imwrite(pictures / "002001.png", read_labels(23)[["red", "green", "blue"]].to_numpy(np.uint8)[
+        iio.imread(masks / "002001.png")[..., 0]])
+    shutil.copy(pictures / "003000.png", pictures / "004000.png")
+    problems = report(frames_to_break)
+    printed = capsys.readouterr().out
+    assert len(problems) == 6 and all(f"problem: {problem}" in printed for problem in problems)
+    for line in (f"problem: {masks}/000002.png has no picture",
+                 f"problem: {masks}/001002.png cannot be read: it is empty",
+                 f"warning: {masks}/002000.png holds one class alone", f"warning: {pictures}/002001.png is painted",
+                 f"warning: {pictures}/004000.png has the same bytes as {pictures}/003000.png",
+                 "9 frames in 3 drives read; 6 problems, 3 warnings"):
+        assert line in printed, printed
+
+
+def test_report_shows_all_names_where_the_release_is_in_doubt(frames_to_break, capsys):
+    for path in (frames_to_break / MASKS).iterdir():
+        iio.imwrite(path, iio.imread(path)[::-1])      # the road is above, the sky below
+    assert report(frames_to_break) == []
+    printed = capsys.readouterr().out
+    for words in ("Terrain", "CARLA 0.8-0.9.9", "CARLA 0.9.14+", "warning: The masks do not show", "Set N_CLASSES"):
+        assert words in printed, printed
+    assert report(frames_to_break, 23) == []
+    printed = capsys.readouterr().out
+    assert "CARLA 0.8-0.9.9" not in printed and "0 warnings" in printed
+    assert "15 problems" in (report(frames_to_break, 22), capsys.readouterr().out)[1]
+
+
+def test_reading_is_silent_if_it_is_quick(toy_frames, capfd):
+    count_labels(find_frames(toy_frames))
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("n_classes", [13, 23, 29])
