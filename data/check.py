@@ -110,7 +110,7 @@ def _recordings(folder):
     def refuse(error):
         found = {FileNotFoundError: "that folder does not exist", NotADirectoryError: "that is a file, not a folder",
                  PermissionError: "you may not read it: change its permissions"}.get(type(error), error.strerror)
-        raise FrameError(f"No frames in '{error.filename}': {found}.\n{ANOTHER_FOLDER}")
+        raise FrameError(f"Cannot look for frames in '{error.filename}': {found}.\n{ANOTHER_FOLDER}")
 
     found, seen = [], set()
     for path, folders, _ in os.walk(folder, followlinks=True, onerror=refuse):
@@ -214,7 +214,7 @@ def _load_pair(image_path, mask_path, n_classes):
     try:
         labels, coloured = _labels(mask, mask_path, n_classes)
     except FrameError:
-        if in_picture:
+        if in_picture and mask.convert("RGB").getcolors(len(COLOURS)) is None:  # more colours than classes
             raise FrameError(f"{image_path} is a mask and {mask_path} is none. Swap them: pictures belong in "
                              f"{PICTURES}, masks in {' or '.join(MASK_FOLDERS)}.") from None
         raise
@@ -242,7 +242,7 @@ def _open(path):
     except Image.DecompressionBombError:
         raise FrameError(f"{path} has more than {MAX_PIXELS:,} pixels. Scale the pair down.") from None
     except Exception as error:  # each damage raises its own type in the decoder
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = getattr(error, "strerror", None) or f"it is damaged ({error})"
         if isinstance(error, UnidentifiedImageError):
             reason = "it is neither PNG nor JPEG" if os.path.getsize(path) else "it is empty (0 bytes)"
         raise FrameError(f"{path} cannot be read: {reason}. Get the file again from its source.") from None
@@ -365,8 +365,8 @@ def _is_family(n_classes):
 def _as_mask(picture, path):
     """Return "ids" or "colours" if a picture holds several of CARLA's and nothing else, as a mask does, else None."""
     sample = picture.resize([-(-side // 16) for side in picture.size], Image.Resampling.NEAREST).convert("RGB")
-    if picture.format != "PNG" or _meaning(_codes(sample), None)[2].any():
-        return None
+    if _meaning(_codes(sample), None)[2].any():
+        return None  # as nearly all, without a look at every pixel
     try:
         labels, coloured = _labels(picture, path, None)
     except FrameError:
@@ -413,7 +413,7 @@ def _examine(frames, n_classes, file):
     """Return a list of Pairs, with a progress bar on a stream if it takes longer than five seconds."""
     with ThreadPool() as pool:
         pairs = pool.imap(partial(_examine_pair, n_classes=n_classes), zip(frames["image"], frames["mask"]))
-        return list(tqdm(pairs, "reading pairs", len(frames), file=file, leave=False, delay=5, mininterval=0.5))
+        return list(tqdm(pairs, "reading pairs", len(frames), file=file, leave=False, delay=5, mininterval=2))
 
 
 def _examine_pair(paths, n_classes):

@@ -75,6 +75,7 @@ DOUBTFUL = {
     "a lorry hides the road": (lambda masks: replaced(newer(masks), [1, 24], 15), "in most drives neither"),
     "the camera hangs upside down": (lambda masks: [mask[::-1] for mask in masks], "in most drives neither"),
     "two classes of one's own": (lambda masks: [np.uint8(mask == 7) for mask in masks], "in most drives neither"),
+    "road and nothing else": (lambda masks: [np.uint8(7 * (mask == 7)) for mask in masks], "in most drives neither"),
     "five classes of one's own": (lambda masks: [np.uint8(np.digitize(mask, [2, 7, 8, 13])) for mask in masks],
                                   "in most drives neither"),
     "drives of different releases": (lambda masks: masks[:18] + newer(masks[18:]), "take them apart"),

@@ -3,6 +3,7 @@ import contextlib
 import os
 import shutil
 import struct
+import sys
 import tempfile
 import unicodedata
 import zlib
@@ -144,8 +145,8 @@ RIGHT = {
     "picture RGBA, transparent": lambda f: save(f.picture, np.dstack([PICTURE, 0 * GREY])),
     "picture palette": lambda f: save_palette(f.picture, GREY, np.arange(256)[:, np.newaxis] * [1, 1, 0]) or
     GREYS * np.array([1, 1, 0], np.uint8),
-    "picture 16 bits grey": lambda f: save(f.picture, GREY.astype(np.uint16) * 257) or GREYS,
-    "picture 16 bits colour": lambda f: png(f.picture, PICTURE.astype(np.uint16) * 257, 16, 2),
+    "picture 16 bits grey": lambda f: save(f.picture, GREY.astype(np.uint16) * 256 + 99) or GREYS,
+    "picture 16 bits colour": lambda f: png(f.picture, PICTURE.astype(np.uint16) * 256 + 99, 16, 2),
     "picture 1 bit": lambda f: save(f.picture, GREY > 99) or np.uint8(255) * (GREYS > 99),
     "mask RGB": lambda f: save(f.mask, red(IDS, 0, 0)),
     "mask transparent": lambda f: save(f.mask, red(IDS, 0, 0, 0)),
@@ -235,6 +236,9 @@ REFUSED = {
     "4 bits": (lambda f: png(f.mask, IDS % 13, 4, 0), f"{MASKS}/000001.png", "4 bits a channel"),
     "unknown colour": (lambda f: save(f.mask, with_pixel(COLOURS[IDS], (5, 9), (129, 64, 128))),
                        f"{MASKS}/000001.png has the colour (129, 64, 128) at row 5, column 9.", "CARLA"),
+    "unknown colour, and a painted picture": (
+        lambda f: [save(f.mask, with_pixel(COLOURS[IDS], (5, 9), (129, 64, 128))), save(f.picture, COLOURS[IDS])],
+        f"{MASKS}/000001.png has the colour (129, 64, 128) at row 5, column 9."),
     "green beside an id": (lambda f: save(f.mask, with_pixel(red(IDS, 0, 0), (5, 9), (7, 1, 0))),
                            f"{MASKS}/000001.png has the colour (7, 1, 0) at row 5, column 9."),
     "instance camera": (lambda f: save(f.mask, np.dstack([IDS, PICTURE[..., :2]])),
@@ -250,6 +254,9 @@ REFUSED = {
                                 "CARLA 0.9.10-0.9.13 lacks (0, 80, 100)", "CARLA 0.9.14+ lacks (100, 40, 40)",
                                 "Set N_CLASSES"),
 }
+
+if sys.platform == "darwin":
+    del REFUSED["name not UTF-8"]      # its file system takes no such name
 
 
 def flip_size(path, width, height):
