@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
+from tqdm import tqdm
 
 from data.check import MASKS, PICTURES, find_frames, report
 from tests.notebook import LESSON
@@ -80,7 +81,7 @@ if __name__ == "__main__":
     parser.add_argument("--pairs", type=int, nargs="*", default=list(ROUNDS), choices=ROUNDS)
     arguments = parser.parse_args()
     table = []
-    for n_pairs in arguments.pairs:
+    for n_pairs in tqdm(arguments.pairs, "sets of pairs"):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             table.append(pool.submit(measure, arguments.frames, n_pairs).result())
     print(pd.DataFrame(table).round(2).to_string(index=False))
