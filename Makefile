@@ -19,7 +19,8 @@ run: .venv/lesson
 	@mkdir -p build && ln -sfn ../images build/images
 	@$(BIN)/papermill $(LESSON).ipynb build/$(LESSON).ipynb --kernel python3 --log-output --no-progress-bar 2>&1 \
 		| grep --line-buffered -vE '^(Executing|Ending) Cell|^<(Figure|IPython|pandas)|^\[IPKernelApp|^$$'
-	@$(BIN)/jupyter nbconvert --to html --embed-images --log-level ERROR build/$(LESSON).ipynb
+	@$(BIN)/jupyter nbconvert --to html --template-file=images/page.html.j2 --embed-images --log-level ERROR \
+		build/$(LESSON).ipynb
 	@echo "Open the page: build/$(LESSON).html (the executed notebook lies beside it)"
 
 test: .venv/tests

@@ -58,7 +58,7 @@ def adopt(executed_path, lesson_path):
             if output.output_type == "error" or output.get("name") == "stderr":
                 sys.exit(f"cell {source.id} of {executed_path} wrote an error or text on stderr:\n{output}")
             if "data" in output:
-                output.metadata = {}
+                output.metadata = {kind: value for kind, value in output.metadata.items() if kind == "image/png"}
         target.outputs, target.execution_count = source.outputs, source.execution_count
     lesson.metadata["source_hash"] = source_hash(lesson)
     nbformat.write(lesson, lesson_path)
