@@ -1,0 +1,109 @@
+"""Every command of the README is run as it is written there, in a fresh clone."""
+import ast
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.notebook import LESSON, code_cells
+
+PROJECT = LESSON.parent
+COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|pip|jupyter|python|\.venv/bin/\w+) .+"
+SERVERS = {"make lab", "jupyter lab Image_segmentation_Unet.ipynb"}   # they run until they are stopped
+# What costs more than a test may: where else it is run, and the words that say so there.
+ELSEWHERE = {"make test": (".ci/run", "make test")}
+
+
+def commands():
+    """Return the commands in the README: the lines of its bash blocks, and what stands as code in its text.
+
+    In place of FOLDER the test puts a folder with frames.
+    """
+    text = (PROJECT / "README.md").read_text().replace("/path/to/recording", "FOLDER")
+    blocks = "\n".join(re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S))
+    lines = [re.sub(r"\s+#.*", "", line) for line in blocks.splitlines()]
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+    return list(dict.fromkeys([*filter(None, lines), *(code for code in inline if re.fullmatch(COMMAND, code))]))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A fresh clone whose `.venv` holds this environment, and whose lesson runs up to `count` and then only defines.
+
+    The lesson from start to end is run by test_lesson.py, in the browser by test_browser.py, in full by `.ci/run`.
+    """
+    folder = tmp_path_factory.mktemp("home") / "lesson"
+    subprocess.run(["git", "clone", "--quiet", PROJECT, folder], check=True)
+    lesson = nbformat.read(folder / LESSON.name, as_version=4)
+    cells = {cell.id: cell for cell in code_cells(lesson)}
+    cells["parameters"].source += "\nIMAGE_SIZE, EPOCHS = (16, 16), 1"
+    for cell_id in list(cells)[list(cells).index("count") + 1:]:
+        if cell_id != "precision":   # a choice that benchmarks make as the lesson does
+            tree = ast.parse(cells[cell_id].source)
+            tree.body = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+            cells[cell_id].source = ast.unparse(tree)
+    cells["film"].source = 'iio.imwrite(BUILD / "drive.gif", np.zeros((1, 8, 8, 3), np.uint8))'
+    nbformat.write(lesson, folder / LESSON.name)
+    (folder / ".venv").mkdir()
+    for path in Path(sys.prefix).iterdir():
+        (folder / ".venv" / path.name).symlink_to(path)
+    for stamp in ("lesson", "tests"):   # newer than the requirements, so nothing is installed
+        (folder / ".venv" / stamp).unlink(missing_ok=True)
+        (folder / ".venv" / stamp).touch()
+    config = folder.parent / "config"
+    config.mkdir()
+    (config / "jupyter_server_config.py").write_text("c.ServerApp.allow_root, c.ServerApp.port = True, 0\n"
+                                                     "c.ServerApp.ip, c.ServerApp.open_browser = '127.0.0.1', False\n")
+    return folder
+
+
+@pytest.fixture
+def start(clone, tmp_path):
+    """Start a command in the clone; all that it has started ends with the test. Returns the process and its output."""
+    home, started = clone.parent, []
+    environment = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
+                   "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "JUPYTER_DATA_DIR": str(home / "data"),
+                   "PATH": f"{clone / '.venv' / 'bin'}:{os.environ['PATH']}"}
+    for name in ("CARLA_DATA", "MAKEFLAGS", "MAKELEVEL"):
+        environment.pop(name, None)
+
+    def start(command):
+        with open(tmp_path / "log", "w") as log:
+            started.append(subprocess.Popen(["bash", "-c", command], cwd=clone, env=environment, stdout=log,
+                                            stderr=subprocess.STDOUT, start_new_session=True))
+        return started[0], tmp_path / "log"
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def test_commands_are_found():
+    assert {"make run", "make test", "pip install -r requirements.txt"} <= set(commands())
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command(command, clone, start):
+    if command in ELSEWHERE:
+        path, words = ELSEWHERE[command]
+        assert words in (PROJECT / path).read_text()
+        return
+    process, log = start(command.replace("FOLDER", str(clone / "data")))
+    if command in SERVERS:
+        deadline = time.monotonic() + 120
+        while not re.search(r"http://127\.0\.0\.1:\d+/lab", log.read_text()):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.5)
+    else:
+        assert process.wait(timeout=300) == 0, log.read_text()
+    if command.endswith("make run"):
+        page = re.search(r"Open the page: (\S+)", log.read_text())[1]
+        assert "frames are sound" in (clone / page).read_text()
