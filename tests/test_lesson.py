@@ -140,6 +140,16 @@ def test_another_size_and_class_count_need_no_other_edit(tmp_path, monkeypatch):
     assert "50 / 50" in text_of(cells["score"])
 
 
+@pytest.mark.xfail(strict=True, reason="the first cell does not say it yet")
+def test_first_cell_says_what_to_do_where_the_files_are_missing(notebook, tmp_path):
+    alone = until(notebook, "imports")
+    folder = {"metadata": {"path": tmp_path}}
+    NotebookClient(alone, kernel_name="python3", allow_errors=True, resources=folder).execute()
+    (output,) = alone.cells[-1].outputs
+    (sentence,) = output.traceback
+    assert "test_utils.py" in sentence and "whole folder" in sentence and "\n" not in sentence
+
+
 def test_bad_frames_stop_the_lesson_before_training(frames_to_break, tmp_path, monkeypatch):
     (frames_to_break / "CameraMask" / "002001.png").unlink()
     with pytest.raises(papermill.PapermillExecutionError) as error:
