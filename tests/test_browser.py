@@ -125,9 +125,11 @@ def prompts(page):
 
 def wait_for_all_cells(page, watched=None):
     """Wait until all cells have run; return the different outputs that one of them showed while it ran."""
-    shown, deadline = set(), time.monotonic() + 1200
-    while {"[*]:", "[ ]:"} & set(prompts(page)):
-        assert time.monotonic() < deadline, prompts(page)
+    shown, start = set(), time.monotonic()
+    busy = start
+    while {"[*]:", "[ ]:"} & set(now := prompts(page)):
+        busy = time.monotonic() if "[*]:" in now else busy
+        assert time.monotonic() < min(busy + 60, start + 1200), f"cells do not run, or not to their end: {now}"
         if watched and "[*]:" in watched.locator(".jp-InputPrompt").text_content():
             shown.add(watched.locator(".jp-OutputArea").text_content())
         time.sleep(0.5)
@@ -261,6 +263,7 @@ def test_a_learner_solves_the_first_exercise(page, lab, folder, notebook):
     page.keyboard.type("check_conv_block(conv_block, hint=1)")
     run(page, hint)
     expect(hint).to_contain_text("conv_block · skip connection, hint 1 of")
+    page.screenshot(path=SCREENSHOTS / "learner-hint.png")
 
     type_instead(page, exercise, "return next_layer, next_layer", "    return next_layer, conv")
     run(page, check)
@@ -272,6 +275,7 @@ def test_a_learner_solves_the_first_exercise(page, lab, folder, notebook):
     assert_no_errors(page)
     assert_drawn(cell(page, blank, "features").locator("img"))
     expect(cell(page, blank, "check-upsampling-block")).to_contain_text("upsampling_block: not attempted")
+    photograph_sections(page, blank, "learner")
     expect(cell(page, blank, "score")).to_contain_text(re.compile(r"total +10 / 50"))
 
 
