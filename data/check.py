@@ -5,6 +5,7 @@
 import argparse
 import colorsys
 import hashlib
+import io
 import os
 import re
 import sys
@@ -199,7 +200,8 @@ def read_pair(image_path, mask_path, n_classes):
 
 def _load_pair(image_path, mask_path, n_classes):
     """Return (picture as a PIL image, labels, whether these are places in COLOURS: see `_labels`) of a pair."""
-    image_path, mask_path = os.fsdecode(image_path), os.fsdecode(mask_path)  # tf.numpy_function hands over bytes
+    # tf.numpy_function hands over bytes, and arrays of one name where no graph is built
+    image_path, mask_path = (os.fsdecode(np.asarray(path).item()) for path in (image_path, mask_path))
     picture, mask = _open(image_path), _open(mask_path)
     for path, image in ((image_path, picture), (mask_path, mask)):
         turned = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -227,14 +229,17 @@ def _open(path):
     """Return a PNG or JPEG file as a decoded PIL image; damage of any kind is a FrameError."""
     path = os.fsdecode(path)
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
+        if os.path.getsize(path) > 8 * MAX_PIXELS:  # no picture of that size is larger, even uncompressed
+            raise Image.DecompressionBombError
+        content = Path(path).read_bytes()  # at once: it is read twice
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
             if image.format == "PNG":
                 if image.is_animated:
                     raise FrameError(f"{path} holds {image.n_frames} pictures, an animation. Store one picture a file.")
                 image.verify()  # the checksums: Pillow decodes damaged pixels without a word
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
             image.load()
             return image
     except FrameError:
@@ -244,7 +249,7 @@ def _open(path):
     except Exception as error:  # each damage raises its own type in the decoder
         reason = getattr(error, "strerror", None) or f"it is damaged ({error})"
         if isinstance(error, UnidentifiedImageError):
-            reason = "it is neither PNG nor JPEG" if os.path.getsize(path) else "it is empty (0 bytes)"
+            reason = "it is neither PNG nor JPEG" if content else "it is empty (0 bytes)"
         raise FrameError(f"{path} cannot be read: {reason}. Get the file again from its source.") from None
 
 
@@ -294,12 +299,11 @@ def _labels(image, path, n_classes):
     grey, palette, grey_and_alpha = kind == 0, kind == 3, kind == 4
     if (grey and depth in (2, 4)) or (depth == 16 and not grey):
         raise FrameError(f"{path} has {depth} bits a channel, so its ids may have been scaled. Store it with 8 bits.")
-    labels, coloured = np.asarray(image), False
-    if grey_and_alpha:
-        labels = labels[..., 0]
+    if grey or grey_and_alpha:
+        labels, coloured = np.asarray(image.getchannel(0) if grey_and_alpha else image), False
     elif palette:
-        labels, coloured = _labels_of_palette(labels, image, path, n_classes)
-    elif not grey:
+        labels, coloured = _labels_of_palette(image, path, n_classes)
+    else:
         labels, coloured = _labels_of_colours(image, path, n_classes)
     limit = n_classes or MAX_ID + 1
     if not coloured and labels.max() >= limit:
@@ -311,14 +315,17 @@ def _labels(image, path, n_classes):
 
 def _labels_of_colours(image, path, n_classes):
     """Return labels and whether they come from colours, of a mask in red, green and blue."""
-    colours = np.asarray(image.convert("RGBA")).view("<u4")[..., 0] & 0xFFFFFF
+    red, green, blue = (np.asarray(channel) for channel in image.split()[:3])
+    if not (green.any() or blue.any()):
+        return red, False  # what `_meaning` would say: CARLA's own masks are not to wait for it
+    colours = red | green.astype(np.uint32) << 8 | blue.astype(np.uint32) << 16
     labels, coloured, strange = _meaning(colours, n_classes)
     if strange.any():
         row, column = np.unravel_index(strange.argmax(), strange.shape)
         expected = "ids in the red channel (green = blue = 0)"
         if _is_family(n_classes):
             expected += f" or exactly the colours of CARLA {RELEASES.get(n_classes, '')}".rstrip()
-        if strange.mean() > 0.5 and (colours & 0xFF).max() <= MAX_ID:
+        if strange.mean() > 0.5 and red.max() <= MAX_ID:
             expected += "; green and blue may be the numbers of an instance camera: record with the semantic one"
         more = f" and {strange.sum() - 1:,} more such pixels" if strange.sum() > 1 else ""
         raise FrameError(f"{path} has the colour {_rgb(colours[row, column])} at row {row}, column {column}{more}. "
@@ -326,9 +333,9 @@ def _labels_of_colours(image, path, n_classes):
     return labels, coloured
 
 
-def _labels_of_palette(indices, image, path, n_classes):
+def _labels_of_palette(image, path, n_classes):
     """Return labels and whether they come from colours, of a mask of indices into a palette."""
-    palette = _codes(np.reshape(image.getpalette(), (-1, 3)))
+    indices, palette = np.asarray(image), _codes(np.reshape(image.getpalette(), (-1, 3)))
     used = np.flatnonzero(np.bincount(indices.ravel()))
     if used[-1] < len(palette):
         labels, coloured, strange = _meaning(palette[used], n_classes)
@@ -422,7 +429,8 @@ def _examine_pair(paths, n_classes):
         picture, labels, coloured = _load_pair(*paths, n_classes)
     except FrameError as error:
         return Pair(problem=str(error))
-    pair = Pair(size=picture.size, counts=np.bincount(labels.ravel()), coloured=coloured)
+    counts = np.trim_zeros(Image.fromarray(labels).histogram(), "b")  # bincount takes three times as long
+    pair = Pair(size=picture.size, counts=np.array(counts), coloured=coloured)
     present = np.count_nonzero(pair.counts)
     if present == 1:
         pair = pair._replace(warning=f"{paths[1]} holds one class alone.")
