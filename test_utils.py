@@ -2,16 +2,19 @@
 
     summary(model), comparator(rows, expected_rows)        the layers of a model as plain rows
     check_conv_block(fn), … check_iou(fn), score()         points, and what to think about next
+    python test_utils.py NOTEBOOK_OR_FOLDER...             the same for whole notebooks: see `grading.marking`
 
 A check has two halves. `grading.build` calls the learner's function and keeps what came out, a Keras model or an array;
 `grading.judge` looks only at that. What must come out, and what is asked about it, is in `outputs.py`.
 """
+import hashlib
 import itertools
+import sys
 import textwrap
 
-from grading.build import build, describe  # first: it loads TensorFlow without its start-up log lines
+from grading.build import build, describe, unchanged  # first: it loads TensorFlow without its start-up log lines
 from grading.graph import network, neutral
-from grading.judge import Result, judge
+from grading.judge import Result, judge, questions
 from grading import waiting
 import outputs
 from keras import layers
@@ -79,7 +82,8 @@ def _report(result):
     failed, command = result.failed, outputs.exercises[result.name]["check"]
     if failed is None:
         points = f"   {result.points} / {result.max_points}" if result.status == "passed" else ""
-        return f'{result.name}: {result.status}{points}{result.remark and f" ({result.remark})"}'
+        text = f'{result.name}: {result.status}{points}{result.remark and f" ({result.remark})"}'
+        return textwrap.fill(text, WIDTH, subsequent_indent="  ")
     passed = ", ".join(check.name for check in result.checks if check.status == "passed") or "nothing yet"
     lines = [f'{result.name} · {failed.name}: {"raised an exception" if failed.status == "error" else failed.status}']
     for label, text in [*failed.lines, ("passed", passed)]:
@@ -106,18 +110,15 @@ def _hint(result, number):
 
 def _check(exercise, fn, hint, strict):
     """Build and judge, keep the result, print the report or a hint."""
-    order = list(outputs.exercises)
     result = Result(exercise, "could not run")
-    blocking = [name for name in outputs.exercises[exercise].get("needs", ())
-                if name in _results and _results[name].status != "passed"]
     if not callable(fn):
         result.remark = f"the check takes the function itself, but was given {describe(fn)}"
     else:
         try:
             with neutral():
-                result = judge(exercise, build(exercise, fn))
-            if blocking and result.status != "not attempted":
-                result = Result(exercise, "waits", f"for exercise {order.index(blocking[0]) + 1}")
+                with unchanged(outputs):
+                    calls = build(exercise, fn, questions(exercise))
+                result = judge(exercise, calls, _results)
         except Exception as error:  # the learner's exceptions end in `_run`; this one is ours or an odd object's
             result.remark = f"this check could not run: {type(error).__name__}: {textwrap.shorten(str(error), 200)}"
     _results[exercise] = result
@@ -159,19 +160,70 @@ def check_iou(fn, *, hint=None, strict=False):
     return _check("iou_per_class", fn, hint, strict)
 
 
+def check_recall(fn):
+    """Check the answers to the recall questions and print which are right; they carry no points.
+
+    Args:
+        fn: callable() -> dict from the number of a question to its answer, a letter or a number.
+    """
+    try:
+        answers = fn()
+    except NotImplementedError:
+        print("recall: not attempted")
+        return
+    if not isinstance(answers, dict):
+        print(f"recall: expected a dict from question to answer, such as {{1: 'a', 2: 3.14}}, "
+              f"but was given {describe(answers)}")
+        return
+    right = 0
+    for number, entry in outputs.recall.items():
+        given = answers.get(number)
+        answer = _recalled(given, entry["kind"])
+        if answer is None:
+            told = "not answered" if given is None else f'expected {entry["kind"]}, found {given!r}'
+        elif hashlib.sha256(f"recall {number}: {answer}".encode()).hexdigest().startswith(entry["digest"]):
+            told, right = "✓", right + 1
+        else:
+            told = f'not yet: read section {entry["section"]} again'
+        print(f"  {number:>2}  {told}")
+    print(f"recall: {right} of {len(outputs.recall)}")
+
+
+def _recalled(answer, kind):
+    """Return an answer as the digests have it, or None if it is not of its kind."""
+    if kind == outputs.letter:
+        answer = str(answer).strip().lower()
+        return answer if answer in ("a", "b", "c", "d") else None
+    try:
+        return f"{float(answer):.2f}"
+    except (TypeError, ValueError):
+        return None
+
+
 def score():
     """Print the points of all exercises, from the last time each was checked, and what to do next."""
-    results = [_results.get(name) or Result(name, "not checked yet") for name in outputs.exercises]
-    print("Image segmentation with U-Net: score")
+    print(_table([_results.get(name) or Result(name, "not checked yet") for name in outputs.exercises]))
+
+
+def _table(results):
+    """Return the points of all exercises and what to do next, as text."""
+    lines = ["Image segmentation with U-Net: score"]
     for number, result in enumerate(results, start=1):
         marks = "".join(_MARKS[check.status] for check in result.checks)
-        remark = {"passed": "", "waits": f"waits {result.remark}", "error": "raised an exception",
+        remark = {"passed": "", "waits": f"waits {result.remark}", "error": result.remark or "raised an exception",
                   "not yet": ", ".join(check.name for check in result.checks if check.status == "not yet"),
                   }.get(result.status, result.status)
-        print(f"  {number} {result.name:<20}{marks:<9}{result.points:>3} / {result.max_points}   {remark}".rstrip())
+        line = f"  {number} {result.name:<20}{marks:<9}{result.points:>3} / {result.max_points}   "
+        lines.append((line + textwrap.shorten(remark, WIDTH - len(line), placeholder=" …")).rstrip())
     points, most = (sum(getattr(result, name) for result in results) for name in ("points", "max_points"))
-    print(f'  {"total":<31}{points:>3} / {most}')
+    lines.append(f'  {"total":<31}{points:>3} / {most}')
     following = next((result for result in results if result.status != "passed"), None)
     if following:
-        hint = ", hint=1" if following.name in _results else ""
-        print(f'  next: {outputs.exercises[following.name]["check"]}({following.name}{hint})')
+        hint = "" if following.status == "not checked yet" else ", hint=1"
+        lines.append(f'  next: {outputs.exercises[following.name]["check"]}({following.name}{hint})')
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    from grading.marking import main
+    sys.exit(main(_table, _report))

@@ -1,4 +1,7 @@
-"""Call a learner's function and keep what came out of it: a Keras model or an array, and what was seen on the way."""
+"""Call a learner's function and keep what came out of it: a Keras model or an array, and what was seen on the way.
+
+Nothing here knows what is expected: whole notebooks are marked by running this module in a locked-in process.
+"""
 import builtins
 import contextlib
 import copy
@@ -17,7 +20,6 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-import outputs
 from grading.graph import layers_made, normal_form
 
 
@@ -31,9 +33,7 @@ def wave(shape, number=0):
 class Call:
     """One call of a learner's function and what came out of it."""
     exercise: str
-    called: str  # the call as text
-    wanted: dict  # the arguments or, for arrays, the case in `outputs.cases`
-    arguments: dict = dataclasses.field(default_factory=dict)
+    case: dict  # the arguments: an item of `outputs.cases`, with or without what is expected
     returned: str = ""
     printed: str = ""
     blank: bool = False  # nothing attempted
@@ -41,13 +41,25 @@ class Call:
     ready_made: str = ""  # the name of a library's crossentropy that was called on the way
     problem: str = ""  # why what was returned cannot be looked at
     model: keras.Model = None
+    graph: tuple = None  # the input nodes and the output nodes of the model, in normal form
     value: np.ndarray = None
     changed: list = dataclasses.field(default_factory=list)  # names of the arguments that were changed
+    wanted: dict = None  # what the judge compares with: the arguments or, for arrays, the case in `outputs.cases`
 
     @functools.cached_property
-    def graph(self):
-        """The input nodes and output nodes of the model."""
-        return normal_form(self.model)
+    def arguments(self):
+        """The arrays that the function of exercise 4 or 5 is given."""
+        return {name: np.array(self.case[name] if name in self.case else 5 * wave(self.case[f"{name}_shape"]), kind)
+                for name, kind in self.case.get("types", {}).items()}
+
+    @property
+    def called(self):
+        """The call as text."""
+        shapes = [f"{name} {shape}" for name, shape in self.case.get("tensors", {}).items()]
+        shapes += [f"{name} {value.dtype} {value.shape}" for name, value in self.arguments.items()]
+        given = [f"{name}={value}" for name, value in self.case.get("given", {}).items()]
+        return f"{self.exercise}({', '.join([*self.case.get('tensors', self.arguments), *given])})" + "".join(
+            f", {shape}" for shape in shapes)
 
 
 LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
@@ -56,14 +68,24 @@ LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
 @contextlib.contextmanager
 def _restored():
     """Run a block and put back what it may have overwritten in the modules that build and judge."""
-    modules = [builtins, np, tf, keras, layers, keras.ops, outputs]
-    modules += [module for name, module in sys.modules.items() if re.fullmatch(r"test_utils|grading\.\w+", name)]
+    modules = [builtins, np, tf, keras, layers, keras.ops]
+    modules += [module for name, module in sys.modules.items() if name == "test_utils" or name.startswith("grading.")]
     before = [(module, dict(vars(module))) for module in modules]
     try:
         yield
     finally:
         for module, names in before:
             vars(module).update(names)
+
+
+@contextlib.contextmanager
+def unchanged(module):
+    """Run a block and put back the data that it may have changed in a module."""
+    before = copy.deepcopy({name: value for name, value in vars(module).items() if name[0] != "_"})
+    try:
+        yield
+    finally:
+        vars(module).update(before)
 
 
 @contextlib.contextmanager
@@ -82,9 +104,16 @@ def _watched(call):
         sys.setprofile(before)
 
 
+class Printed(io.StringIO):
+    """The first thousand characters or so of what is printed."""
+
+    def write(self, text):
+        return super().write(text[:1000]) if self.tell() < 1000 else len(text)
+
+
 def _run(fn, call, *given, **named):
     """Call the learner's function; note in `call` what it printed, raised or failed to return; return the rest."""
-    value, printed, made = None, io.StringIO(), layers_made()
+    value, printed, made = None, Printed(), layers_made()
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _restored():
             value = fn(*given, **named)
@@ -92,7 +121,7 @@ def _run(fn, call, *given, **named):
         frames = traceback.extract_tb(error.__traceback__)[1:]
         call.blank = isinstance(error, NotImplementedError) and len(frames) == 1
         call.error = explain(error, frames)
-    call.printed, call.returned = textwrap.shorten(printed.getvalue()[:1000], 200), describe(value)
+    call.printed, call.returned = textwrap.shorten(printed.getvalue(), 200), describe(value)
     if not call.error and (value is None or isinstance(value, (tuple, list)) and all(item is None for item in value)):
         call.blank = not call.printed and layers_made() == made
         call.problem = "the function does something, but returns nothing"
@@ -126,45 +155,41 @@ def count(number, thing):
     return f"{number} {thing}" + "s" * (number != 1)
 
 
-def build(exercise, fn):
+def build(exercise, fn, cases):
     """Call a learner's function with every case of an exercise.
 
     Args:
         exercise: str, the name of the function in the lesson.
         fn: callable, the learner's function.
+        cases: list of dict, as in `outputs.cases`.
 
     Returns:
-        list of Call, one for each case in `outputs.cases`.
+        list of Call, one for each case.
     """
-    make = _build_model if "defaults" in outputs.exercises[exercise] else _build_array
-    data = copy.deepcopy({name: value for name, value in vars(outputs).items() if name[0] != "_"})
-    try:
-        return [make(exercise, fn, case) for case in data["cases"][exercise]]
-    finally:
-        vars(outputs).update(data)  # whatever the learner's function may have written there
+    calls = [Call(exercise, case) for case in cases]
+    for call in calls:
+        (_build_array if "types" in call.case else _build_model)(call, fn)
+    return calls
 
 
-def _build_model(exercise, fn, case):
-    """Return the Call of one case of exercise 1, 2 or 3."""
-    tensors = [keras.Input(shape) for shape in case["tensors"].values()]
-    named = ", ".join([*case["tensors"], *(f"{name}={value}" for name, value in case["given"].items())])
-    shapes = "".join(f", {name} {shape}" for name, shape in case["tensors"].items())
-    call = Call(exercise, f"{exercise}({named}){shapes}", outputs.exercises[exercise]["defaults"] | case["given"])
-    ends = value = _run(fn, call, *tensors, **case["given"])
+def _build_model(call, fn):
+    """Call the function of exercise 1, 2 or 3, and keep the model that came out."""
+    tensors = [keras.Input(shape) for shape in call.case["tensors"].values()]
+    ends = value = _run(fn, call, *tensors, **call.case["given"])
     if call.error or call.problem:
-        return call
-    if exercise == "unet_model":
+        return
+    if call.exercise == "unet_model":
         tensors, ends = getattr(value, "inputs", None), getattr(value, "outputs", None)
         if not isinstance(value, keras.Model) or isinstance(value, keras.Sequential) or not tensors:
             call.problem = "this is not a Keras model with a graph of layers from inputs to outputs"
         elif len(tensors) != 1 or len(ends) != 1:
             call.problem = f'the model has {count(len(tensors), "input")} and {count(len(ends), "output")}'
-    elif exercise == "conv_block":
+    elif call.exercise == "conv_block":
         if isinstance(value, tuple) and len(value) == 2:
             call.returned = "next_layer {}, skip_connection {}".format(*map(describe, value))
         else:
             call.problem = "this is not a pair (next_layer, skip_connection)"
-    ends = ends if isinstance(ends, (tuple, list)) and exercise != "upsampling_block" else [ends]
+    ends = ends if isinstance(ends, (tuple, list)) and call.exercise != "upsampling_block" else [ends]
     if not call.problem and not all(isinstance(end, keras.KerasTensor) for end in ends):
         call.problem = "this is not the output of a layer"
     if not call.problem:
@@ -177,26 +202,22 @@ def _build_model(exercise, fn, case):
             inputs = [layer.output for layer in call.model.layers if isinstance(layer, layers.InputLayer)]
             if not all(any(found is tensor for tensor in tensors) for found in inputs):
                 call.model, call.problem = None, foreign
-    return call
+            else:
+                call.graph = normal_form(call.model)
 
 
-def _build_array(exercise, fn, case):
-    """Return the Call of one case of exercise 4 or 5."""
-    arguments = {name: np.array(case[name] if name in case else 5 * wave(case[f"{name}_shape"]), kind)
-                 for name, kind in case["types"].items()}
-    shapes = ", ".join(f"{name} {value.dtype} {value.shape}" for name, value in arguments.items())
-    call = Call(exercise, f'{exercise}({", ".join(arguments)}), {shapes}', case, arguments)
-    given = [value.copy() for value in arguments.values()]
+def _build_array(call, fn):
+    """Call the function of exercise 4 or 5, and keep the array that came out."""
+    given = [value.copy() for value in call.arguments.values()]
     with _watched(call):
         value = _run(fn, call, *given)
-    call.changed = [name for (name, before), after in zip(arguments.items(), given)
+    call.changed = [name for (name, before), after in zip(call.arguments.items(), given)
                     if not np.array_equal(before, after)]
     if call.error or call.problem:
-        return call
+        return
     if not (isinstance(value, (np.ndarray, np.generic)) or tf.is_tensor(value)):
         call.problem = f"{describe(value)} is neither an array nor a tensor"
     elif not tf.as_dtype(value.dtype).is_floating:
         call.problem = f"the values are of type {tf.as_dtype(value.dtype).name}, not floating-point"
     else:
         call.value = np.asarray(value).astype("float64")
-    return call

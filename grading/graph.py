@@ -131,7 +131,8 @@ def _normal(node, parents):
     """Return a node with its settings: the parent itself if nothing is done, a convolution joined with its ReLU."""
     layer, call, settings, is_layer = node.layer, node.call, {}, isinstance(node.layer, layers.Layer)
     kind = {"MaxPool": "MaxPooling2D"}.get(node.kind, node.kind)  # keras.ops.max_pool
-    if type(layer).__module__.split(".")[0] != "keras":
+    ready_made = getattr(layers, node.kind, None) is type(layer) if is_layer else type(layer).__module__[:6] == "keras."
+    if not ready_made:
         kind = "a layer of your own"
     elif kind in ("Conv2D", "Conv2DTranspose"):
         scheme = [getattr(layer.kernel_initializer, part, None) for part in ("scale", "mode", "distribution")]
@@ -190,3 +191,42 @@ def spine(ends):
     for node in walk(ends):
         best[node] = max((best[parent] for parent in node.parents), key=len, default=[]) + [node]
     return max((best[end] for end in ends), key=len)
+
+
+def outline(ins, outs):
+    """Return all that a network's nodes say about it, as a key: networks of equal outline compute the same."""
+    nodes = list(dict.fromkeys([*ins, *walk(outs)]))
+    number, layer = ({item: count for count, item in enumerate(dict.fromkeys(items))}
+                     for items in (nodes, (node.layer for node in nodes)))
+    return (len(ins), *(number[node] for node in outs), *(
+        (node.kind, *(number[parent] for parent in node.parents), layer[node.layer], node.shape, *node.settings.items())
+        for node in nodes))
+
+
+_ARGUMENTS = {"filters": "filters", "kernel size": "kernel_size", "stride": "strides", "padding": "padding",
+              "dilation": "dilation_rate", "bias flag": "use_bias", "activation": "activation",
+              "window": "pool_size", "rate": "rate", "axis": "axis"}
+
+
+def assemble(ins, outs):
+    """Make a Keras model from its nodes in normal form, and give them its layers.
+
+    Args:
+        ins, outs: lists of Node, of the kinds that a right answer consists of, with right settings.
+
+    Returns:
+        keras.Model.
+
+    Raises:
+        KeyError: if a node is of another kind.
+    """
+    kinds = {kind: getattr(layers, kind) for kind in ("Conv2D", "Conv2DTranspose", "MaxPooling2D", "Dropout",
+                                                      "Concatenate")}
+    tensors, made = {node: keras.Input(node.shape[1:]) for node in ins}, {}
+    for node in walk(outs):
+        if node not in tensors:
+            given = [tensors[parent] for parent in node.parents]
+            named = {_ARGUMENTS[name]: value for name, value in node.settings.items() if name in _ARGUMENTS}
+            node.layer = made.setdefault(node.layer, kinds[node.kind](**named))  # a shared layer is made once
+            tensors[node] = node.layer(given if len(given) > 1 else given[0])
+    return keras.Model([tensors[node] for node in ins], [tensors[node] for node in outs])

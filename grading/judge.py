@@ -1,4 +1,5 @@
 """Decide on what a learner's function built, without calling it again."""
+import copy
 import dataclasses
 import itertools
 import math
@@ -8,7 +9,7 @@ import numpy as np
 
 import outputs
 from grading.build import count, wave
-from grading.graph import spine, walk
+from grading.graph import assemble, outline, spine, walk
 
 # What is noticed about a call, as pairs (sub-check, text); a text of None: the sub-check has to wait for another one.
 
@@ -254,20 +255,33 @@ def fingerprint(call):
     """Return a few numbers that sum up what a model computes for fixed weights and a fixed input.
 
     Args:
-        call: Call with a model. The model's own weights stay as they are.
+        call: Call with a graph. If it has a model too, the model's own weights stay as they are; if not, a model is
+            made from the graph.
 
     Returns:
         list of float: for each output its root mean square and three projections.
     """
+    if call.model is not None:
+        return _fingerprint(call.model, call.graph[1])
+    key = outline(*call.graph)
+    if key not in _fingerprints:
+        _fingerprints[key] = _fingerprint(assemble(*call.graph), call.graph[1])
+    return _fingerprints[key]
+
+
+_fingerprints = {}  # of the networks that were assembled, by their outline: in a class, many are the same
+
+
+def _fingerprint(model, ends):
     values, numbers = {}, []
-    for node in walk(call.graph[1]):  # in the order of the graph, so that the weights do not depend on the spelling
+    for node in walk(ends):  # in the order of the graph, so that the weights do not depend on the spelling
         for weight in getattr(node.layer, "weights", []):
             scale = math.sqrt(6 / math.prod(weight.shape[:-1])) if len(weight.shape) > 1 else .1
             values[id(weight)] = scale * wave(weight.shape, len(values) + 1)
-    results, _ = call.model.stateless_call(
-        [values[id(weight)] for weight in call.model.trainable_variables],
-        [weight.value for weight in call.model.non_trainable_variables],
-        [wave((2, *tensor.shape[1:]), -number) for number, tensor in enumerate(call.model.inputs)], training=False)
+    results, _ = model.stateless_call(
+        [values[id(weight)] for weight in model.trainable_variables],
+        [weight.value for weight in model.non_trainable_variables],
+        [wave((2, *tensor.shape[1:]), -number) for number, tensor in enumerate(model.inputs)], training=False)
     for result in results if isinstance(results, (list, tuple)) else [results]:
         flat = np.asarray(keras.ops.convert_to_numpy(result), "float64").ravel()
         numbers.append(math.sqrt(np.mean(flat ** 2)))
@@ -308,22 +322,35 @@ _LOOKS = {"conv_block": _look_at_conv_block, "upsampling_block": _look_at_upsamp
           "unet_model": _look_at_unet_model, "pixel_crossentropy": _look_at_array, "iou_per_class": _look_at_array}
 
 
-def judge(exercise, calls):
+def questions(exercise):
+    """Return a copy of the cases of an exercise without what is expected: all that a learner's process may know."""
+    secret = "check", "expected", "tolerance"
+    return [{name: copy.deepcopy(value) for name, value in case.items() if name not in secret}
+            for case in outputs.cases[exercise]]
+
+
+def judge(exercise, calls, results=()):
     """Decide on the calls of an exercise; no function of the learner is called here.
 
     Args:
         exercise: str, the name of the function in the lesson.
-        calls: list of Call, from `build`.
+        calls: list of Call, one for each case in `outputs.cases`, from `build`.
+        results: dict from name to Result, those of other exercises. This one waits if one that it needs is not right.
 
     Returns:
         Result.
     """
-    result, numbers = Result(exercise), outputs.fingerprints.get(exercise, [])
+    result, numbers, entry = Result(exercise), outputs.fingerprints.get(exercise, []), outputs.exercises[exercise]
     if all(call.blank for call in calls):
         result.status = "not attempted"
         return result
+    for number, name in enumerate(outputs.exercises, start=1):
+        if name in entry.get("needs", ()) and name in results and results[name].status != "passed":
+            return Result(exercise, "waits", f"for exercise {number}")
+    for call, case in zip(calls, outputs.cases[exercise]):
+        call.wanted = entry.get("defaults", {}) | case.get("given", case)
     findings, waiting = {}, set()  # what is noticed about a sub-check, with its call; sub-checks that cannot be judged
-    stuck = [call for call in calls if numbers and call.model is None]
+    stuck = [call for call in calls if numbers and call.graph is None]
     for call in calls:
         for name, text in _LOOKS[exercise](call) if call not in stuck else ():
             if text is None:
@@ -344,7 +371,7 @@ def judge(exercise, calls):
         if check.name in findings:
             call, text = findings[check.name]
             check.status = "error" if text == call.error else "not yet"
-            ask = outputs.exercises[exercise]["checks"][check.name]["ask"]
+            ask = entry["checks"][check.name]["ask"]
             lines = [("called", call.called), ("returned", not call.error and call.returned), ("printed", call.printed),
                      ("raised" if call.error else "noticed", text),
                      ("ask", outputs.ask_about_errors if call.error else ask)]

@@ -1,0 +1,186 @@
+"""Find the functions of the exercises in a notebook without running it.
+
+Cells are parsed one by one. Of what they define, only what an exercise needs is run, in the order of the notebook:
+functions, classes, imports, assignments. A call, a loop, a plot, a training run is never needed. All of this happens
+in the submission's locked-in process, so a notebook that is hostile to the parser harms itself alone.
+"""
+import ast
+import dataclasses
+import json
+import linecache
+import re
+import symtable
+import textwrap
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
+        ast.AugAssign)
+PYTHON_MAGIC = r"\s*%%(time|timeit|capture|prun)\b.*"  # what follows such a line is Python
+PIECE = r"(?m)^(?:@.*\n)*(?:(?:async +)?def|class|import|from|\w+ *=)\b"  # how a statement of a broken cell may begin
+NAME = r"(?m)^\s*(?:async +)?(?:def|class) +(\w+)"
+
+BROKEN = SyntaxError, ValueError, RecursionError, MemoryError  # what the parser raises
+
+
+class NotANotebook(Exception):
+    """A file that is no notebook: the message says why."""
+
+
+@dataclasses.dataclass(eq=False)
+class Statement:
+    """A statement of a notebook with the names that it binds and those that it needs, or why it cannot be parsed."""
+    place: str  # '<cell 3>'
+    binds: set
+    needs: set = frozenset()
+    node: ast.stmt = None
+    error: str = ""
+    done: bool = False
+
+
+def code_cells(content):
+    """List the code cells of a notebook as (number, source); all cells are counted, from 1.
+
+    Read as JSON and not by nbformat, which validates every output: a million of them would keep it busy for minutes.
+
+    Args:
+        content: bytes of the file, in version 3 or 4 of the format.
+
+    Raises:
+        NotANotebook: if it is something else.
+    """
+    try:
+        notebook = json.loads(content)
+        sheets = notebook["worksheets"] if "worksheets" in notebook else [notebook]
+        cells = [cell for sheet in sheets for cell in sheet["cells"]]
+        return [(number, "".join(cell.get("source", cell.get("input", ""))))
+                for number, cell in enumerate(cells, start=1) if cell["cell_type"] == "code"]
+    except (ValueError, RecursionError) as error:
+        raise NotANotebook(f"this is not JSON: {textwrap.shorten(str(error), 100)}") from None
+    except (KeyError, TypeError, AttributeError):
+        raise NotANotebook("this is JSON, but not a notebook with a list of cells") from None
+
+
+def _is_kept(node):
+    """Whether a statement only defines: also `try: import …` and `if …: import …`."""
+    if isinstance(node, (ast.Try, ast.If)):
+        blocks = [node.body, node.orelse, getattr(node, "finalbody", [])]
+        blocks += [handler.body for handler in getattr(node, "handlers", [])]
+        return all(isinstance(child, ast.Pass) or _is_kept(child) for block in blocks for child in block)
+    return isinstance(node, KEPT)
+
+
+def _needs(table):
+    """Return the names that a piece of code takes from outside of its functions."""
+    top = table.get_type() == "module"
+    return {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (
+        top or symbol.is_global())}.union(*map(_needs, table.get_children()))
+
+
+def _parse(source, place):
+    """Return the statements of some source that are kept."""
+    statements = []
+    for node in filter(_is_kept, ast.parse(source).body):
+        table = symtable.symtable(ast.unparse(node), place, "exec")
+        binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
+        statements.append(Statement(place, binds, _needs(table), node))
+    return statements
+
+
+def _statements(number, source):
+    """Return the statements of a cell that are kept; of a broken cell, those of its sound pieces."""
+    place, statements, magic = f"<cell {number}>", [], re.match(PYTHON_MAGIC, source)
+    if source.lstrip().startswith("%%") and not magic:
+        return []
+    source = source[magic.end():] if magic else source
+    for transform in (str, TransformerManager().transform_cell):  # the second makes magics and help calls
+        try:
+            source = transform(source)
+            linecache.cache[place] = len(source), None, source.splitlines(keepends=True), place
+            return _parse(source, place)
+        except BROKEN:
+            starts = [0, *(match.start() for match in re.finditer(PIECE, source)), len(source)]
+    for start, end in zip(starts, starts[1:]):
+        piece = source[start:end]
+        try:
+            statements += _parse("\n" * source.count("\n", 0, start) + piece, place)
+        except BROKEN as error:
+            line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
+            text = f"{place[1:-1]}{line}: {type(error).__name__}: {getattr(error, 'msg', error)}"
+            statements.append(Statement(place, set(re.findall(NAME, piece)), error=text))
+    return statements
+
+
+class Notebook:
+    """The definitions of a notebook, of which `function` runs those that are needed.
+
+    Args:
+        content: bytes of the file.
+
+    Raises:
+        NotANotebook: if it cannot be read.
+    """
+
+    def __init__(self, content):
+        self.statements = [statement for cell in code_cells(content) for statement in _statements(*cell)]
+        self.names = {"__name__": "lesson"}
+        self.failures = {}  # name: why it has no value
+
+    def _needed(self, name, last=False):
+        """Return the statements that a name needs; with `last`, only the last one that binds each name."""
+        found, names = set(), [name]
+        while names:
+            name = names.pop()
+            new = [statement for statement in self.statements if name in statement.binds][-1 if last else 0:]
+            for statement in set(new) - found:
+                found.add(statement)
+                names += statement.needs
+        return [statement for statement in self.statements if statement in found or not last and _is_star(statement)]
+
+    def about(self, name):
+        """Say what the notebook has under a name, before anything of it runs.
+
+        Returns:
+            dict: `found` (bool), `error` (str, why its last definition cannot be parsed), `ready_made` (str, the name
+            of a library's crossentropy that its code mentions).
+        """
+        last = next((statement for statement in reversed(self.statements) if name in statement.binds), None)
+        nodes = [node for statement in self._needed(name, last=True) if statement.node
+                 for node in ast.walk(statement.node)]
+        own = {getattr(node, "name", getattr(node, "arg", getattr(node, "id", ""))) for node in nodes
+               if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.arg)) or _is_stored(node)}
+        used = {getattr(node, field) for kind, field in ((ast.Name, "id"), (ast.Attribute, "attr"), (ast.alias, "name"))
+                for node in nodes if isinstance(node, kind)}
+        ready = sorted(word for word in used - own if re.search("cross_?entropy", word, re.IGNORECASE))
+        return {"found": last is not None, "error": last.error if last else "", "ready_made": "".join(ready[:1])}
+
+    def function(self, name):
+        """Run what a function needs, as far as it has not run yet, and return the function, or None if it has none."""
+        for statement in self._needed(name):
+            if statement.done:
+                continue
+            statement.done = True
+            error = statement.error
+            if not error:
+                try:
+                    exec(compile(ast.Module([statement.node], []), statement.place, "exec"), self.names)
+                except BaseException as exception:  # of whatever kind a stranger's line raises
+                    line = textwrap.shorten(ast.unparse(statement.node), 80)
+                    error = f"{statement.place[1:-1]}, line {statement.node.lineno}: {line}: " \
+                            f"{type(exception).__name__}: {textwrap.shorten(str(exception), 150)}"
+            for bound in statement.binds:
+                if error:
+                    self.failures[bound] = error
+                else:
+                    self.failures.pop(bound, None)
+        return self.names.get(name)
+
+
+def _is_stored(node):
+    """Whether a name is given a value here."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _is_star(statement):
+    """Whether a statement imports names that cannot be known before it has run."""
+    return isinstance(statement.node, ast.ImportFrom) and statement.node.names[0].name == "*"

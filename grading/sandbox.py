@@ -1,0 +1,236 @@
+"""Run the functions of strangers' notebooks in processes of their own; only data comes back.
+
+Three parties. The *marking process* knows what is expected; it never reads or runs a line of a submission. The
+*server* (`grading.child`) has TensorFlow loaded, knows the questions and no answers, and forks a *child* for each
+submission. The child is locked in (`grading.walls`), reads the notebook, runs the functions of the exercises, and
+writes what came out into the one socket that it has: a line of JSON for each exercise.
+
+From its first own line on, a submission may have changed anything in its process. So the marking process takes what
+arrives for a stranger's text: short, of plain values in a known form, a network being a list of steps with their
+settings. A step of an unknown kind is only a name in a message. Nothing is built until all steps have turned out to
+be the right ones, and then by this project's own code. A submission can lie about what it built; to gain a point, it
+has to describe the right network or the right numbers, and so to know them.
+
+It may hide that it changed its arguments or called a library's crossentropy. The second is also looked for in the
+text of its functions, before they run; this finding is meant for honest learners and is no wall.
+"""
+import base64
+import contextlib
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+from grading.build import Call
+from grading.graph import Node
+
+TIME_LIMIT = 30  # seconds for a submission
+MESSAGE_LIMIT = 2 << 20  # bytes for an exercise
+MOST_NODES = 300  # in a network
+PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Refused(Exception):
+    """What a submission handed back is no result: the message says why."""
+
+
+class Ended(Exception):
+    """A submission's process has ended, or was ended: the message says why."""
+
+
+# What comes back.
+
+def _plain(value, depth=0):
+    """Return a setting of a layer, checked: None, a truth value, a number, a short text or a tuple of them."""
+    if isinstance(value, list) and depth < 2 and len(value) <= 8:
+        return tuple(_plain(item, depth + 1) for item in value)
+    if value is None or isinstance(value, (bool, float)) or isinstance(value, int) and abs(value) < 1 << 40:
+        return value
+    return _text(value, 100)
+
+
+def _text(value, most=1000):
+    """Return text without characters that control a terminal or a table."""
+    if not isinstance(value, str):
+        raise Refused(f"text was expected, not {type(value).__name__}")
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in value[:most])
+
+
+def _whole(value, limit):
+    """Return a number from 0 to below the limit, checked."""
+    if type(value) is not int or not 0 <= value < limit:
+        raise Refused("a number is out of its range")
+    return value
+
+
+def _graph(packed, tensors):
+    """Return the input nodes and output nodes of a network that a submission has described."""
+    nodes, layers, n_ins = [], {}, len(tensors) or 1
+    if len(packed["nodes"]) > MOST_NODES:
+        raise Refused(f"a network of {len(packed['nodes'])} layers, more than {MOST_NODES}")
+    for number, entry in enumerate(packed["nodes"]):
+        is_input = number < n_ins
+        if is_input == bool(entry["parents"]) or is_input != (entry["kind"] == "InputLayer"):
+            raise Refused("a layer that reads nothing is no input, or an input reads something")
+        parents = [nodes[_whole(parent, number)] for parent in entry["parents"]]
+        settings = {_text(name, 40): _plain(value) for name, value in entry["settings"].items()}
+        layer = layers.setdefault(_whole(entry["layer"], MOST_NODES), object())
+        nodes.append(Node(_text(entry["kind"], 60), parents, layer, shape=_plain(entry["shape"]), settings=settings))
+    for node, shape in zip(nodes, tensors.values()):
+        node.shape = (None, *shape)
+    return nodes[:n_ins], [nodes[_whole(end, len(nodes))] for end in packed["outputs"]]
+
+
+def unpack(exercise, cases, packed):
+    """Return the calls of an exercise from what a submission handed back.
+
+    Args:
+        exercise: str, the name of the function.
+        cases: list of dict, as `grading.judge.questions` returns them.
+        packed: any JSON value.
+
+    Returns:
+        list of Call, without models.
+
+    Raises:
+        Refused: if it has another form or is too large.
+    """
+    try:
+        if len(packed) != len(cases):
+            raise Refused(f"{len(packed)} results for {len(cases)} calls")
+        return [_unpack(Call(exercise, case), entry) for case, entry in zip(cases, packed)]
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise Refused(f"a result of another form ({type(error).__name__})") from None
+
+
+def _unpack(call, entry):
+    """Fill in one call."""
+    for name in ("returned", "printed", "error", "ready_made", "problem"):
+        setattr(call, name, _text(entry[name]))
+    call.blank = entry["blank"] is True
+    call.changed = [name for name in call.arguments if name in entry["changed"]]
+    if "graph" in entry:
+        call.graph = _graph(entry["graph"], call.case["tensors"])
+    if "value" in entry:
+        numbers = np.frombuffer(base64.b64decode(entry["value"]["float64"]), "float64")
+        call.value = numbers.reshape([_whole(length, MESSAGE_LIMIT) for length in entry["value"]["shape"]])
+    if call.graph is None and call.value is None and not (call.blank or call.error or call.problem):
+        raise Refused("neither a result nor a reason why there is none")
+    return call
+
+
+# The marking process's side.
+
+class Sandbox:
+    """The server, seen from the marking process; its methods may be called from several threads.
+
+    Args:
+        questions: dict from the name of each exercise to its cases, all that a submission may know.
+    """
+
+    def __init__(self, questions):
+        self.questions, self.lock, self.open_to = questions, threading.Lock(), None
+        self.control, theirs = socket.socketpair()
+        kept = "PATH", "LANG", "LC_ALL", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
+        environment = {name: os.environ[name] for name in kept if name in os.environ}
+        environment |= {"CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
+        program = (f"import sys; sys.path[0] = {PROJECT!r}; "
+                   f"from grading.child import serve; serve({theirs.fileno()}, {questions!r})")
+        with theirs:
+            self.server = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment,
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                           pass_fds=[theirs.fileno()], start_new_session=True)
+
+    def close(self):
+        """End the server and all children."""
+        self.control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for an answer
+        self.server.wait()
+
+    def _ask(self, message, handles=()):
+        """Send a message to the server and return its answer."""
+        answer = b""
+        with self.lock, contextlib.suppress(ConnectionError):
+            socket.send_fds(self.control, [message], handles)
+            answer = self.control.recv(8)
+        if not answer:
+            raise Ended("the process that runs submissions has ended")
+        return answer
+
+    def run(self, content):
+        """Run the functions of a notebook.
+
+        Args:
+            content: bytes of the file.
+
+        Returns:
+            dict from the name of each exercise to `found` (bool), `ready_made` (str) and either `calls` (list of Call)
+            or `failed` (str, why there are none).
+
+        Raises:
+            Refused: if it is no notebook.
+            Ended: if the server is gone.
+        """
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                pid = self._ask(b"fork", [theirs.fileno()])
+            try:
+                return self._listen(ours, content)
+            finally:
+                self._ask(pid)
+
+    def _listen(self, link, content):
+        """Send the notebook and collect the lines that come back."""
+        lines = _lines(link, time.monotonic() + TIME_LIMIT)
+        try:
+            self.open_to = json.loads(next(lines))["open_to"]
+            link.sendall(struct.pack("q", len(content)) + content)
+            first = json.loads(next(lines))
+        except (Ended, OSError) as error:
+            raise Refused(f"it could not be read: {error}") from None
+        if "unreadable" in first:
+            raise Refused(_text(first["unreadable"]))
+        received, over = first["about"], ""
+        for exercise, entry in received.items():  # up to here no line of the submission has run
+            entry |= {name: _text(entry[name]) for name in ("error", "ready_made")}
+            try:
+                message = {} if over else json.loads(next(lines))
+                if entry["error"] or over:
+                    entry["failed"] = entry["error"] or over
+                elif "failed" in message:
+                    entry["failed"] = _text(message["failed"])
+                else:
+                    entry["calls"] = unpack(exercise, self.questions[exercise], message["calls"])
+            except Ended as error:
+                entry["failed"], over = str(error), f"was not run, because {exercise} did not come to an end"
+            except (Refused, ValueError, TypeError, LookupError, RecursionError) as error:
+                entry["failed"] = f"what came back is refused: {error}"
+        return received
+
+
+def _lines(link, deadline):
+    """Read lines from a socket until the deadline."""
+    buffer = bytearray()
+    while True:
+        while b"\n" not in buffer:
+            try:
+                link.settimeout(max(deadline - time.monotonic(), 1e-3))
+                received = link.recv(1 << 16)
+            except TimeoutError:
+                raise Ended(f"took longer than {TIME_LIMIT} s") from None
+            except ConnectionError:
+                received = b""
+            buffer += received
+            if not received:
+                raise Ended("ended the program: a crash, too much memory, or an exit")
+            if len(buffer) > MESSAGE_LIMIT:
+                raise Ended(f"handed back more than {MESSAGE_LIMIT >> 20} MiB")
+        line, _, buffer = buffer.partition(b"\n")
+        yield line
