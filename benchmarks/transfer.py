@@ -15,8 +15,9 @@ TARGETS = {"pixel accuracy": 0.80, "Road": 0.90, "Sky": 0.85, "Vegetation": 0.45
 
 
 def load(lesson, folder):
-    """Return the cached pairs of all frames of a folder."""
+    """Check all frames of a folder, and return their cached pairs."""
     lesson.frames = lesson.find_frames(folder).assign(split="all")
+    lesson.N_CLASSES = lesson.count_labels(lesson.frames, lesson.N_CLASSES).shape[1]
     return lesson.load("all")
 
 

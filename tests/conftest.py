@@ -16,8 +16,10 @@ def notebook():
 
 @pytest.fixture(scope="session")
 def lesson(notebook):
-    """The functions of the notebook, taken from its cells."""
-    return definitions(notebook)
+    """The functions of the notebook, taken from its cells, for masks of 23 classes."""
+    lesson = definitions(notebook)
+    lesson.N_CLASSES = 23
+    return lesson
 
 
 @pytest.fixture(scope="session")

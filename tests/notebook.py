@@ -1,5 +1,6 @@
 """Read the lesson, and take the outputs of an executed copy into it: python -m tests.notebook EXECUTED LESSON."""
 import ast
+import base64
 import copy
 import hashlib
 import sys
@@ -47,6 +48,8 @@ def definitions(notebook):
 def adopt(executed_path, lesson_path):
     """Write the outputs of an executed copy into the lesson, with the hash of the code that they belong to.
 
+    The first predicted mask goes to `images/prediction.png` too, for the README.
+
     Raises:
         SystemExit: if the copy was made from other code, or holds an error or text on stderr.
     """
@@ -62,6 +65,9 @@ def adopt(executed_path, lesson_path):
         target.outputs, target.execution_count = source.outputs, source.execution_count
     lesson.metadata["source_hash"] = source_hash(lesson)
     nbformat.write(lesson, lesson_path)
+    cells = {cell.id: cell for cell in code_cells(lesson)}
+    (picture, *_) = (output.data["image/png"] for output in cells["first-prediction"].outputs if "data" in output)
+    (Path(lesson_path).parent / "images" / "prediction.png").write_bytes(base64.b64decode(picture))
 
 
 if __name__ == "__main__":

@@ -311,7 +311,6 @@ def test_html_page(page, html_page, notebook, width):
         expect(heading(page, link)).to_be_in_viewport()
 
 
-@pytest.mark.xfail(strict=True, reason="the figures of the lesson carry no description yet")
 def test_every_picture_is_described(page, html_page):
     page.goto(html_page)
     descriptions = page.locator("img").evaluate_all("all => all.map(image => image.alt)")
