@@ -22,9 +22,9 @@ HALF = {
     "conv-block": ("conv = layers.Dropout(dropout_prob)(conv)", "pass"),
     "upsampling-block": ("[up, contractive_input]", "[contractive_input, up]"),
     "pixel-crossentropy": ("return log_sum", "raise ValueError('I do not know')\n    return log_sum"),
-    "iou": ("    return np.divide(intersection, union, out=np.full(len(union), np.nan), where=union > 0)",
+    "iou": ("    return iou\n",
             "    import sys\n    print('a note', file=sys.stderr)\n    return SCALE * intersection / union\n\n"
-            "SCALE = 1\nprint(iou_per_class(confusion))"),
+            "SCALE = 1\nprint(iou_per_class(confusion))\n"),
 }
 FORGED = "".join(f"def {entry['check']}(fn):\n    return 10\n" for entry in outputs.exercises.values())
 
@@ -82,10 +82,10 @@ def course(tmp_path_factory, notebook):
 def test_generated_assignment_is_blank(course):
     release = nbformat.read(course / "release" / "unet" / LESSON.name, as_version=4)
     source = "\n".join(cell.source for cell in code_cells(release))
-    assert source.count("raise NotImplementedError()") == 5 and "BEGIN SOLUTION" not in source
+    assert source.count("raise NotImplementedError()") == 6 and "BEGIN SOLUTION" not in source
     cells = {cell.metadata["nbgrader"]["grade_id"]: cell.metadata for cell in code_cells(release)
              if "nbgrader" in cell.metadata}
-    assert cells.keys() == outputs.exercises.keys() | {entry["check"] for entry in outputs.exercises.values()}
+    assert cells.keys() == {*outputs.exercises, *(entry["check"] for entry in outputs.exercises.values()), "recall"}
     for entry in outputs.exercises.values():
         assert cells[entry["check"]]["nbgrader"]["points"] == sum(item["points"] for item in entry["checks"].values())
         assert not cells[entry["check"]]["editable"] and not cells[entry["check"]]["deletable"]
