@@ -3,7 +3,7 @@
 # make lab      open the lesson in JupyterLab
 # make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
-# make clean    remove what the others made
+# make clean    remove what run, test and notebook made; what was written in build/blank stays
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -47,7 +47,7 @@ notebook: .venv/tests
 	cp build/drive.gif images/drive.gif
 
 clean:
-	rm -rf .venv build
+	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/screenshots
 
 .venv/lesson: requirements.txt
 	python3 -m venv .venv

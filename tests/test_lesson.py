@@ -14,6 +14,7 @@ from nbgrader.preprocessors import ClearSolutions
 
 import outputs
 from data.check import find_frames
+from test_utils import check_recall
 from tests.notebook import LESSON, code_cells, definitions, source_hash, until
 from tests.toy_frames import draw
 
@@ -103,6 +104,19 @@ def test_error_map(lesson):
     truth, prediction = np.array([[[1], [2]]]), np.array([[[1], [3]]])
     right, wrong = lesson.error_map(np.full((1, 2, 3), 0.5), truth, prediction)[0]
     assert np.ptp(right) == 0 and right.max() < 0 and np.all(wrong == 1), "dark grey and white"
+
+
+def test_recall_says_which_answers_are_right_and_what_to_read_again(lesson, capsys):
+    right = lesson.recall()
+    check_recall(lambda: right | {1: "a", 2: 5, 3: "x", 4: "many", 5: None})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "recall: 6 of 11"
+    for line, told in zip(lines, ("not yet: read section 2 again", "not yet: read section 3 again",
+                                  "expected a letter from a to d, found 'x'", "expected a number", "not answered")):
+        assert told in line
+    assert all(line.endswith("✓") for line in lines[5:-1])
+    check_recall(lambda: ["c"])
+    assert "expected a dict" in capsys.readouterr().out
 
 
 # Its run.
