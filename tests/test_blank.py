@@ -16,7 +16,7 @@ from grading.judge import Result
 from tests.notebook import LESSON, code_cells, source_hash
 from tests.test_lesson import text_of
 
-SMALL = "\nIMAGE_SIZE, EPOCHS, BATCH_SIZE = (32, 48), 1, 4"
+SMALL = "\nALSO_TRAIN_ON, IMAGE_SIZE, EPOCHS, BATCH_SIZE = None, (32, 48), 1, 4"
 NUMBERS = {name: number for number, name in enumerate(outputs.exercises, start=1)}
 
 

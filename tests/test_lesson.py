@@ -86,6 +86,57 @@ def test_split_of_too_few_drives(lesson):
         lesson.split_drives([0, 0, 1], seed=0)
 
 
+def join(notebook, data, also_train_on, capsys):
+    """Run the cell that lets more frames join the training; return what it printed, and all training masks."""
+    lesson = definitions(notebook)
+    lesson.DATA, lesson.ALSO_TRAIN_ON, lesson.IMAGE_SIZE = data, also_train_on, (32, 48)
+    lesson.frames = find_frames(data)
+    lesson.N_CLASSES = lesson.count_labels(lesson.frames).shape[1]
+    lesson.pairs = {"train": lesson.load(lesson.frames[:6])}
+    exec(next(cell.source for cell in code_cells(notebook) if cell.id == "embedded"), lesson.__dict__)
+    return capsys.readouterr().out, [mask for _, mask in lesson.train_pairs.as_numpy_iterator()]
+
+
+def test_more_frames_join_the_training_if_their_classes_are_the_same(notebook, toy_frames, tmp_path, capsys):
+    more, fewer_classes = draw(tmp_path / "more", drives=2), draw(tmp_path / "fewer", n_classes=13)
+    alone, _ = join(notebook, toy_frames, None, capsys)
+    assert "6 frames to learn from, 6 of them in toy/" in alone
+    for nothing_new in (toy_frames, tmp_path / "more" / ".." / toy_frames, fewer_classes):
+        assert join(notebook, toy_frames, nothing_new, capsys)[0] == alone
+    text, masks = join(notebook, toy_frames, more, capsys)
+    joined = len(find_frames(more))
+    assert f"{6 + joined} frames to learn from, 6 of them in toy/" in text and len(masks) == 6 + joined
+
+
+@pytest.mark.parametrize("gpus, flags, policy", [
+    ([], [], "float32"), ([], ["avx512f"], "float32"), ([], ["avx512_bf16"], "mixed_bfloat16"),
+    ([], ["amx_bf16", "avx512_bf16"], "mixed_bfloat16"), ([(8, 9)], [], "mixed_bfloat16"),
+    ([(8, 0), (9, 0)], [], "mixed_bfloat16"), ([(9, 0), (7, 5)], ["avx512_bf16"], "mixed_float16"),
+    ([(7, 0)], [], "mixed_float16"), ([(6, 1)], ["avx512_bf16"], "float32"), ([(10, 0)], [], "mixed_bfloat16"),
+    ([(0, 0)], [], "float32")])   # a GPU that does not say what it can
+def test_number_format_follows_the_hardware(lesson, gpus, flags, policy):
+    found, reason = lesson.fastest_policy(gpus, flags)
+    assert found == policy
+    assert ("GPU" in reason) == bool(gpus)
+
+
+def test_learns_alike_in_every_number_format(lesson):
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 32, 48, 3)).astype("float32")
+    masks = np.where(images.mean(axis=-1, keepdims=True) > 0, 7, 13)
+    keras, losses = lesson.keras, {}
+    lesson.crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for policy in ("mixed_bfloat16", "mixed_float16", "float32"):
+        keras.config.set_dtype_policy(policy)
+        keras.utils.set_random_seed(0)
+        unet = lesson.unet_model((32, 48, 3), n_filters=8)
+        lesson.compile_for(unet, 40)
+        losses[policy] = unet.fit(images, masks, batch_size=4, epochs=40, verbose=0).history["loss"]
+        assert losses[policy][-1] < losses[policy][0] - 1
+        assert all(weights.dtype == "float32" for weights in unet.weights)
+    assert losses["mixed_bfloat16"][-1] == pytest.approx(losses["float32"][-1], abs=0.05)
+    assert losses["mixed_float16"][-1] == pytest.approx(losses["float32"][-1], abs=0.05)
+
+
 def test_create_mask(lesson):
     logits = np.zeros((2, 3, 4, 23), np.float32)
     logits[1, 2, 3, 17] = 1
@@ -125,7 +176,7 @@ def execute(path, folder, tmp_path, monkeypatch, **parameters):
     """Execute the lesson in a real kernel, in the project's folder, and return the executed notebook."""
     monkeypatch.setenv("CARLA_DATA", str(folder))
     return papermill.execute_notebook(str(LESSON), str(tmp_path / path), kernel_name="python3", progress_bar=False,
-                                      cwd=str(LESSON.parent), parameters=parameters)
+                                      cwd=str(LESSON.parent), parameters={"ALSO_TRAIN_ON": None} | parameters)
 
 
 def test_runs_from_top_to_bottom(toy_frames, tmp_path, monkeypatch):
@@ -181,7 +232,7 @@ def fingerprint_of_start(notebook, seed):
     short = until(notebook, "untrained-unet")
     for cell in short.cells:
         if "parameters" in cell.metadata.get("tags", []):
-            cell.source += f"\nSEED = {seed}"
+            cell.source += f"\nALSO_TRAIN_ON, SEED = None, {seed}"
     short.cells.append(nbformat.v4.new_code_cell(
         "print({name: drives.tolist() for name, drives in split.items()})\n"
         "print([float(np.sum(images)), float(np.sum(np.square(images[0]))), int(np.sum(masks))])\n"
@@ -205,7 +256,7 @@ def test_an_interrupt_keeps_the_best_epoch(notebook, toy_frames, monkeypatch):
     kernel.start_channels()
     try:
         cells = {cell.id: cell.source for cell in code_cells(notebook)}
-        cells["parameters"] += "\nIMAGE_SIZE, EPOCHS = (32, 48), 1000"
+        cells["parameters"] += "\nALSO_TRAIN_ON, IMAGE_SIZE, EPOCHS = None, (32, 48), 1000"
         for source in cells.values():
             if source == cells["fit"]:
                 break
@@ -253,7 +304,7 @@ def test_no_traces_of_a_machine(notebook):
 def test_one_parameter_cell(notebook):
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1 and re.findall(r"^(\w+) =", tagged[0].source, re.M) == [
-        "DATA", "IMAGE_SIZE", "N_CLASSES", "BATCH_SIZE", "EPOCHS", "SEED"]
+        "DATA", "ALSO_TRAIN_ON", "IMAGE_SIZE", "N_CLASSES", "BATCH_SIZE", "EPOCHS", "SEED"]
 
 
 def test_links_and_pictures_exist(notebook):
