@@ -3,6 +3,7 @@
 # make lab      open the lesson in JupyterLab
 # make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
+# make bench    measure training, prediction, pipeline and growth; with CARLA_DATA also quality on real frames
 # make clean    remove what run, test and notebook made; what was written in build/blank stays
 
 SHELL := bash
@@ -12,7 +13,7 @@ BIN := .venv/bin
 DATA := $(or $(CARLA_DATA),data)
 BLANK := build/blank
 
-.PHONY: run test lab blank notebook clean
+.PHONY: run test lab blank notebook bench clean
 
 run: .venv/lesson
 	@$(BIN)/python -m data.check "$(DATA)"
@@ -46,6 +47,16 @@ notebook: .venv/tests
 	$(BIN)/python -m tests.notebook build/$(LESSON).ipynb $(LESSON).ipynb
 	cp build/drive.gif images/drive.gif
 
+bench: .venv/bench
+ifdef CARLA_DATA
+	$(BIN)/python -m benchmarks.quality "$(CARLA_DATA)"
+else
+	@echo "Quality is left out: it needs real frames, so set CARLA_DATA to their folder (python -m data.fetch gets them)."
+endif
+	$(BIN)/python -m benchmarks.throughput "$(DATA)"
+	$(BIN)/python -m benchmarks.pipeline "$(DATA)"
+	$(BIN)/python -m benchmarks.growth "$(DATA)"
+
 clean:
 	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/screenshots
 
@@ -56,4 +67,8 @@ clean:
 
 .venv/tests: .venv/lesson tests/requirements.txt
 	$(BIN)/pip install --quiet --requirement tests/requirements.txt
+	@touch $@
+
+.venv/bench: .venv/lesson benchmarks/requirements.txt
+	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	@touch $@
