@@ -1,9 +1,11 @@
 # make run      execute the lesson; the executed notebook and its HTML page go to build/
 # make test     check the code and run the tests
 # make lab      open the lesson in JupyterLab
+# make cluster  train the lesson with several processes on this machine: make cluster WORKERS=2
+# make predict  segment pictures or a film with a trained network: make predict MODEL=… IMAGES=… OUT=…
 # make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
-# make bench    measure training, prediction, pipeline and growth; with CARLA_DATA also quality on real frames
+# make bench    measure training, prediction, pipeline, growth and endurance; with CARLA_DATA also quality on real frames
 # make clean    remove what run, test and notebook made; what was written in build/blank stays
 
 SHELL := bash
@@ -13,7 +15,7 @@ BIN := .venv/bin
 DATA := $(or $(CARLA_DATA),data)
 BLANK := build/blank
 
-.PHONY: run test lab blank notebook bench clean
+.PHONY: run test lab cluster predict blank notebook bench clean
 
 run: .venv/lesson
 	@$(BIN)/python -m data.check "$(DATA)"
@@ -31,6 +33,12 @@ test: .venv/tests
 lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb
 
+cluster: .venv/lesson
+	@$(BIN)/python -m data.cluster "$(or $(WORKERS),2)" $(LESSON).ipynb
+
+predict: .venv/lesson
+	@$(BIN)/python -m data.segment "$(MODEL)" "$(IMAGES)" "$(OUT)"
+
 blank: $(BLANK)/$(LESSON).ipynb
 	@echo "Open it: $(BIN)/jupyter lab $<   (what you write there stays until you remove $(BLANK))"
 
@@ -43,6 +51,7 @@ $(BLANK)/$(LESSON).ipynb: | .venv/tests
 		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec $(LESSON).ipynb
 
 notebook: .venv/tests
+	rm -rf build/training   # nothing is to go on from an earlier run
 	env -u CARLA_DATA $(MAKE) run
 	$(BIN)/python -m tests.notebook build/$(LESSON).ipynb $(LESSON).ipynb
 	cp build/drive.gif images/drive.gif
@@ -56,9 +65,11 @@ endif
 	$(BIN)/python -m benchmarks.throughput "$(DATA)"
 	$(BIN)/python -m benchmarks.pipeline "$(DATA)"
 	$(BIN)/python -m benchmarks.growth "$(DATA)"
+	$(BIN)/python -m benchmarks.endurance
 
 clean:
-	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/screenshots
+	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/screenshots build/training build/cache-* build/home \
+		build/cluster
 
 .venv/lesson: requirements.txt
 	python3 -m venv .venv

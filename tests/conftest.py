@@ -29,6 +29,16 @@ def toy_frames(tmp_path_factory):
 
 
 @pytest.fixture
+def workplace(tmp_path):
+    """A folder with all that the lesson needs beside it, and nothing that an earlier run wrote."""
+    folder = tmp_path / "workplace"
+    folder.mkdir()
+    for name in ("data", "grading", "images", "tests", "test_utils.py", "outputs.py"):
+        (folder / name).symlink_to(LESSON.parent / name)
+    return folder
+
+
+@pytest.fixture
 def frames_to_break(toy_frames, tmp_path):
     """A copy of the toy frames that a test may damage."""
     return shutil.copytree(toy_frames, tmp_path / "frames")

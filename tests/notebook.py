@@ -3,6 +3,7 @@ import ast
 import base64
 import copy
 import hashlib
+import linecache
 import sys
 import types
 from pathlib import Path
@@ -31,17 +32,19 @@ def until(notebook, cell_id):
 
 
 def definitions(notebook):
-    """Return a module with a notebook's imports, parameters, functions and classes, as its cells define them.
+    """Return a module with a notebook's imports, parameters, devices, functions and classes, as its cells define them.
 
     Nothing else of it runs: a test sets the other names that a function needs.
     """
     module = types.ModuleType("lesson")
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
     for cell in code_cells(notebook):
-        everything = "parameters" in cell.metadata.get("tags", [])
+        everything = cell.id in ("parameters", "strategy")
         tree = ast.parse(cell.source)
         tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
-        exec(compile(tree, f"{LESSON.name}: cell {cell.id}", "exec"), module.__dict__)
+        name = f"{LESSON.name}: cell {cell.id}"
+        linecache.cache[name] = len(cell.source), None, cell.source.splitlines(True), name   # for inspect.getsource
+        exec(compile(tree, name, "exec"), module.__dict__)
     return module
 
 

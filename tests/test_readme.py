@@ -18,6 +18,8 @@ COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|pip|jupyter|python|\.venv/bin/\w+) .+"
 SERVERS = ("make lab", "jupyter lab Image_segmentation_Unet.ipynb")   # they run until they are stopped
 # What costs more than a test may, or needs a network: where else it is run, and the words that say so there.
 ELSEWHERE = {"make test": (".ci/run", "make test"),
+             "make predict MODEL=build/home/unet.keras IMAGES=FOLDER OUT=build/masks": ("tests/test_segment.py",
+                                                                                        '"make"'),
              ".venv/bin/python -m data.fetch NEW_FOLDER": ("tests/test_fetch.py", "def kaggle("),
              ".venv/bin/python -m data.fetch NEW_FOLDER --url URL": ("tests/test_fetch.py", "--url")}
 
