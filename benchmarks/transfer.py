@@ -20,12 +20,14 @@ def main():
     parser.add_argument("real", help="folder of real frames: CameraRGB/ and CameraMask/")
     real, start = find_frames(parser.parse_args().real), time.perf_counter()
     lesson, embedded = open_lesson(), find_frames(EMBEDDED)
-    lesson.N_CLASSES = count_labels(embedded).shape[1]
+    label_counts = count_labels(embedded)
+    lesson.N_CLASSES = label_counts.shape[1]
     count_labels(real, lesson.N_CLASSES)   # stops at frames that do not fit
 
     lesson.keras.utils.set_random_seed(lesson.SEED)
     batches = lesson.training_batches(lesson.load(embedded), lesson.SEED)
     unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
+    lesson.start_from_shares(unet, label_counts.sum(axis=0))
     lesson.compile_for(unet, lesson.EPOCHS * len(batches))
     unet.fit(batches, epochs=lesson.EPOCHS, verbose=2, shuffle=False)
 

@@ -1,0 +1,92 @@
+"""Does a training survive kills, and does its memory stay flat? python -m benchmarks.endurance
+
+Trains the lesson's way, with a small network on small frames drawn for it:
+
+1. kills a training at 20 random moments, each time in another folder, lets it go on, and compares what comes out with
+   trainings that nobody killed;
+2. trains for 50 epochs, and on 300, 3,000 and 30,000 frames (the same files again and again) cached on disk, and reads
+   after each epoch how much memory the process has.
+"""
+import argparse
+import json
+import random
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+from tqdm import tqdm
+
+from benchmarks.lesson import write
+from data.check import find_frames
+from tests.toy_frames import draw
+from tests.training import finish, kill_when, prepare, processes, start
+
+N_KILLS, N_WHOLE = 20, 4   # trainings that are killed once, and that are not
+SETS = [(300, 50), (3_000, 3), (30_000, 3)]   # frames, epochs
+
+
+def train(frames, build, seed, moment=None):
+    """Train; if there is a moment, in seconds from the start, kill the process then and let another one go on.
+
+    Returns:
+        dict: when it was killed, whether a checkpoint was being written, what came out; and the seconds it took.
+    """
+    build.mkdir()
+    begun = time.monotonic()
+    if moment is not None:
+        process = start(frames, build, SEED=seed)
+        kill_when(process, lambda: time.monotonic() > begun + moment or not process.is_alive())
+    writing = bool([*build.glob("training/*/*_temp")])
+    result = finish(start(frames, build, SEED=seed), build)
+    return {"killed after, s": moment, "in a write": writing, "went on after": result["went on after"],
+            "epochs": len(result["epochs"]), "steps": result["steps"], "loss": result["losses"][-1],
+            "seconds": time.monotonic() - begun}
+
+
+def memory(frames, build, n_frames, epochs):
+    """Write to `build/memory.json` the memory of this process after each epoch, in MB."""
+    lesson, after = prepare(frames, build, BATCH_SIZE=20), []
+    lesson.psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
+    rows = find_frames(frames)
+    rows = pd.concat([rows] * -(-n_frames // len(rows))).head(n_frames)
+    batches = lesson.training_batches(lesson.load(rows), lesson.SEED)
+    network = lesson.unet_model(lesson.INPUT_SIZE)
+    lesson.compile_for(network, epochs * len(batches))
+    look = lesson.keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: after.append(psutil.Process().memory_info().rss / 2**20))
+    network.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[look])
+    (build / "memory.json").write_text(json.dumps(after))
+
+
+def main():
+    """Measure, print the tables."""
+    argparse.ArgumentParser(prog="python -m benchmarks.endurance", description=__doc__.splitlines()[0]).parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        folder, rng, rows = Path(folder), random.Random(0), []
+        frames = draw(folder / "frames")
+        whole = pd.DataFrame([train(frames, folder / f"whole {k}", seed=k) for k in range(N_WHOLE)])
+        moments = [rng.uniform(0, whole["seconds"].min()) for _ in range(N_KILLS)]
+        killed = pd.DataFrame([train(frames, folder / f"killed {k}", k % N_WHOLE, moment)
+                               for k, moment in enumerate(tqdm(moments, "kills"))])
+        for n_frames, epochs in tqdm(SETS, "sets of frames"):
+            build = folder / f"memory {n_frames}"
+            build.mkdir()
+            process = processes.Process(target=memory, args=(frames, build, n_frames, epochs))
+            process.start()
+            process.join()
+            after = json.loads((build / "memory.json").read_text())
+            rows.append({"frames": n_frames, "epochs": epochs, "MB after epoch 2": after[1], "MB at the end": after[-1],
+                         "end / epoch 2": after[-1] / after[1]})
+    rows = pd.DataFrame(rows)
+    rows["epoch 2 / with the fewest frames"] = rows["MB after epoch 2"] / rows["MB after epoch 2"][0]
+    print(killed.round(3).to_string(), rows.round(3).to_string(index=False), sep="\n\n")
+    print(f"\nloss at the end: {whole['loss'].min():.3f} to {whole['loss'].max():.3f} without a kill, "
+          f"{killed['loss'].min():.3f} to {killed['loss'].max():.3f} with one")
+    tables = {"not killed": whole, "killed": killed, "memory": rows}
+    write("endurance", {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()})
+
+
+if __name__ == "__main__":
+    main()
