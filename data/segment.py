@@ -98,6 +98,8 @@ def _load_lite(path):
         if not hasattr(tf.lite, "Interpreter"):
             raise ModuleNotFoundError("LiteRT is missing: pip install ai-edge-litert, then run this again.") from None
         Interpreter = tf.lite.Interpreter
+    from tensorflow.lite.tools import flatbuffer_utils
+    flatbuffer_utils.convert_bytearray_to_object(bytearray(path.read_bytes()))  # LiteRT crashes on a file that is cut
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         interpreter = Interpreter(str(path), num_threads=os.cpu_count())

@@ -279,10 +279,11 @@ def test_no_network(pictures, tmp_path, name, content):
     refuse([network, pictures, tmp_path / "out"], str(network))
 
 
-@pytest.mark.parametrize("name", ["unet.keras", "float.tflite"])
-def test_cut_network(networks, pictures, tmp_path, name):
+@pytest.mark.parametrize("part", [0.01, 0.5, 0.999])
+@pytest.mark.parametrize("name", ["unet.keras", "float.tflite", "int8.tflite"])
+def test_cut_network(networks, pictures, tmp_path, name, part):
     content = (networks / name).read_bytes()
-    (tmp_path / name).write_bytes(content[:len(content) // 2])
+    (tmp_path / name).write_bytes(content[:int(part * len(content))])
     refuse([tmp_path / name, pictures, tmp_path / "out"], name, "cannot be loaded", "save or copy it again")
 
 
