@@ -19,7 +19,7 @@ N_FOLDS, SEED = 3, 7
 lesson = open_lesson()
 tf, keras, plt = lesson.tf, lesson.keras, lesson.plt
 lesson.N_CLASSES = 23
-POLICY, AUGMENT = keras.config.dtype_policy().name, lesson.augment
+POLICY, AUGMENT, CROSSENTROPY = keras.config.dtype_policy().name, lesson.augment, lesson.crossentropy
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Recipe:
     batch_size: int = lesson.BATCH_SIZE
     augmented: bool = True
     cropped: bool = False    # random crops of a larger picture, from half of it to all
-    weighted: float = 0      # classes weighted by frequency ** -weighted
+    weighted: bool = True    # rare classes weigh more
     dice: float = 0          # weight of a Dice loss beside the crossentropy
     averaged: float = 0      # momentum of a moving average of the weights
     shares: bool = True      # the last layer starts from the shares of the classes
@@ -41,7 +41,8 @@ class Recipe:
 
 
 RECIPES = {
-    "lab": Recipe(lab=True, constant=True, shares=False, augmented=False, embedded=False, epochs=40, batch_size=32),
+    "lab": Recipe(lab=True, constant=True, shares=False, weighted=False, augmented=False, embedded=False, epochs=40,
+                  batch_size=32),
     "lesson": Recipe(),
     "another seed": Recipe(seed=lesson.SEED + 1),
     "real drives alone": Recipe(embedded=False),
@@ -49,7 +50,7 @@ RECIPES = {
     "all biases start at 0": Recipe(shares=False),
     "a constant learning rate": Recipe(constant=True),
     "random crops": Recipe(cropped=True),
-    "rare classes weigh more": Recipe(weighted=0.25),
+    "all classes weigh the same": Recipe(weighted=False),
     "Dice beside the crossentropy": Recipe(dice=0.5),
     "moving average of weights": Recipe(averaged=0.98),
     "batches of 16": Recipe(batch_size=16),
@@ -99,23 +100,14 @@ def training_batches(recipe, real, embedded):
     return lesson.training_batches(pairs, recipe.seed)
 
 
-def loss_of(recipe, batches):
-    """Return the lesson's crossentropy, or one with weighted classes and a Dice loss beside it."""
-    crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    if not recipe.weighted and not recipe.dice:
-        return crossentropy
-    pixels = sum(np.bincount(masks.ravel(), minlength=lesson.N_CLASSES) for _, masks in batches.as_numpy_iterator())
-    shares = np.maximum(pixels / pixels.sum(), 1e-4)
-    weights = shares ** -recipe.weighted
-    weights = tf.constant(weights / np.sum(shares * weights), tf.float32)   # so that the mean over all pixels stays 1
+def with_dice(weight):
+    """Return a loss: the crossentropy of each pixel, and beside it a Dice loss of the whole batch."""
+    dice = keras.losses.Dice(axis=(0, 1, 2))
 
     def loss(masks, logits):
         ids, logits = tf.cast(masks[..., 0], tf.int32), tf.cast(logits, tf.float32)
-        total = crossentropy(ids, logits, sample_weight=tf.gather(weights, ids))
-        if recipe.dice:
-            total += recipe.dice * keras.losses.Dice(axis=(0, 1, 2))(
-                tf.one_hot(ids, lesson.N_CLASSES), tf.nn.softmax(logits))
-        return total
+        return (keras.losses.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+                + weight * dice(tf.one_hot(ids, lesson.N_CLASSES), tf.nn.softmax(logits)))
     return loss
 
 
@@ -156,7 +148,10 @@ def run(recipe, real, embedded, held):
     unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
     if recipe.shares:
         lesson.start_from_shares(unet, pixels)
-    lesson.crossentropy = loss_of(recipe, batches)
+    lesson.crossentropy = with_dice(recipe.dice) if recipe.dice else CROSSENTROPY
+    if recipe.weighted:
+        lesson.class_weights = lesson.weights_from_shares(pixels)
+        batches = batches.map(lesson.weigh)
     if recipe.constant:
         unet.compile("adam", lesson.crossentropy, jit_compile=False)   # with XLA, Keras' default, it takes longer
     else:

@@ -29,7 +29,8 @@ def main():
     unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
     lesson.start_from_shares(unet, label_counts.sum(axis=0))
     lesson.compile_for(unet, lesson.EPOCHS * len(batches))
-    unet.fit(batches, epochs=lesson.EPOCHS, verbose=2, shuffle=False)
+    lesson.class_weights = lesson.weights_from_shares(label_counts.sum(axis=0))
+    unet.fit(batches.map(lesson.weigh), epochs=lesson.EPOCHS, verbose=2, shuffle=False)
 
     confusion = lesson.confusion_of(unet, lesson.load(real).map(lesson.normalise).batch(lesson.BATCH_SIZE))
     iou = pd.Series(lesson.iou_per_class(confusion), index=read_labels(lesson.N_CLASSES)["name"])

@@ -31,6 +31,7 @@ def prepare(frames_folder, build, **changed):
     frames = find_frames(frames_folder)
     lesson.label_counts = count_labels(frames)
     lesson.N_CLASSES, lesson.train_pixels = lesson.label_counts.shape[1], lesson.label_counts.sum(axis=0)
+    lesson.class_weights = lesson.weights_from_shares(lesson.train_pixels)
     lesson.train_rows = frames[:-4]
     lesson.train_pairs, validation = lesson.load(frames[:-4]), lesson.load(frames[-4:])
     lesson.train_batches = lesson.training_batches(lesson.train_pairs, lesson.SEED)
@@ -65,7 +66,7 @@ def run(frames_folder, build, changed, devices):
 def evaluate(lesson):
     """Return the validation loss of the network that was kept as the best."""
     lesson.unet.compile(loss=lesson.crossentropy, jit_compile=False)
-    return lesson.unet.evaluate(lesson.validation_batches, verbose=0)
+    return lesson.unet.evaluate(lesson.validation_batches.map(lesson.weigh), verbose=0)
 
 
 def start(frames_folder, build, devices=1, **changed):
