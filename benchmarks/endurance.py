@@ -51,7 +51,7 @@ def memory(frames, build, n_frames, epochs):
     lesson.psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
     rows = find_frames(frames)
     rows = pd.concat([rows] * -(-n_frames // len(rows))).head(n_frames)
-    batches = lesson.training_batches(lesson.load(rows), lesson.SEED)
+    batches = lesson.training_batches(lesson.load(rows), lesson.SEED).map(lesson.weigh)
     network = lesson.unet_model(lesson.INPUT_SIZE)
     lesson.compile_for(network, epochs * len(batches))
     look = lesson.keras.callbacks.LambdaCallback(

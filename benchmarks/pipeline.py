@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from benchmarks.checking import decode_all
 from benchmarks.lesson import EMBEDDED, open_lesson, write
-from data.check import find_frames
+from data.check import count_labels, find_frames
 
 N_PAIRS, N_STEPS, ROUNDS = 500, 25, 5   # at most; of training, a turn; turns
 
@@ -65,11 +65,12 @@ def main():
     frames = find_frames(parser.parse_args().frames).head(N_PAIRS)
     files, lesson, rates, rows = frames[["image", "mask"]].to_numpy().ravel(), open_lesson(), [], {}
     lesson.N_CLASSES = 23
+    lesson.class_weights = lesson.weights_from_shares(count_labels(frames, lesson.N_CLASSES).sum(axis=0))
     cold = forget(files)
 
     for _ in tqdm(range(ROUNDS), "reading"):
         pairs = lesson.load(frames)   # with an empty cache of its own
-        batches = lesson.training_batches(pairs, lesson.SEED)
+        batches = lesson.training_batches(pairs, lesson.SEED).map(lesson.weigh)
         turn = {}
         for name, function, argument in [("decoded alone", decode_all, frames), ("from files", exhaust, pairs),
                                          ("from the cache", exhaust, pairs), ("training batches", exhaust, batches)]:

@@ -158,6 +158,25 @@ def test_workers_share_the_frames_and_the_batch(lesson, toy_frames, monkeypatch)
     assert len(images) == lesson.BATCH_SIZE // 2
 
 
+def test_rare_classes_weigh_more_where_they_are_true(lesson, monkeypatch):
+    pixels = np.array([100_000, 0, 160, 1, 59_839])
+    weights = lesson.weights_from_shares(pixels)
+    assert weights.dtype == np.float32
+    assert np.sum(weights * pixels) / pixels.sum() == pytest.approx(1), "so that the learning rate need not change"
+    assert weights[2] / weights[0] == pytest.approx(5), "625 times as rare"
+    assert weights[1] == weights[3], "below a ten-thousandth all weigh the same, and none is infinite"
+
+    monkeypatch.setattr(lesson, "class_weights", weights, raising=False)
+    masks = np.array([[[0, 2], [4, 0]], [[2, 2], [0, 3]]], np.uint8)[..., np.newaxis]
+    logits = np.random.default_rng(0).normal(size=(2, 2, 2, 5)).astype(np.float32)
+    crossentropy = lesson.keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+    expected = np.mean(crossentropy(masks, logits) * weights[masks[..., 0]])
+    network = lesson.keras.Sequential([lesson.keras.Input((2, 2, 5))])
+    network.compile(loss=lesson.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    batches = lesson.tf.data.Dataset.from_tensor_slices((logits, masks)).batch(1).map(lesson.weigh)
+    assert network.evaluate(batches, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize("gpus, flags, policy", [
     ([], [], "float32"), ([], ["avx512f"], "float32"), ([], ["avx512_bf16"], "mixed_bfloat16"),
     ([], ["amx_bf16", "avx512_bf16"], "mixed_bfloat16"), ([(8, 9)], [], "mixed_bfloat16"),

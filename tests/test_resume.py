@@ -68,6 +68,9 @@ def test_other_frames_and_other_functions_start_anew(toy_frames, build, capsys):
     lesson.label_counts = lesson.label_counts + 1
     fit(lesson)
     assert "the fingerprint of the frames is" in capsys.readouterr().out
+    lesson.class_weights = lesson.class_weights ** 2
+    fit(lesson)
+    assert "the fingerprint of the class weights is" in capsys.readouterr().out and lesson.done == 0
     lesson = prepare(toy_frames, build, EPOCHS=1)
 
     def augment(pair, seed):
