@@ -8,6 +8,7 @@ Trains the lesson's way, with a small network on small frames drawn for it:
    after each epoch how much memory the process has.
 """
 import argparse
+import ctypes
 import json
 import random
 import tempfile
@@ -23,8 +24,13 @@ from data.check import find_frames
 from tests.toy_frames import draw
 from tests.training import finish, kill_when, prepare, processes, start
 
-N_KILLS, N_WHOLE = 20, 4   # trainings that are killed once, and that are not
+N_KILLS, N_WHOLE, N_EPOCHS = 20, 4, 12   # trainings that are killed once, and that are not
 SETS = [(300, 50), (3_000, 3), (30_000, 3)]   # frames, epochs
+
+
+def begun(build):
+    """Return when the training cell began, in seconds since 1970; infinity if it has not."""
+    return min((path.stat().st_mtime for path in build.glob("training/*/settings.json")), default=float("inf"))
 
 
 def train(frames, build, seed, moment=None):
@@ -34,19 +40,21 @@ def train(frames, build, seed, moment=None):
         dict: when it was killed, whether a checkpoint was being written, what came out; and the seconds it took.
     """
     build.mkdir()
-    begun = time.monotonic()
     if moment is not None:
-        process = start(frames, build, SEED=seed)
-        kill_when(process, lambda: time.monotonic() > begun + moment or not process.is_alive())
+        process = start(frames, build, SEED=seed, EPOCHS=N_EPOCHS)
+        kill_when(process, lambda: time.time() > begun(build) + moment or not process.is_alive())
     writing = bool([*build.glob("training/*/*_temp")])
-    result = finish(start(frames, build, SEED=seed), build)
+    result = finish(start(frames, build, SEED=seed, EPOCHS=N_EPOCHS), build)
     return {"killed after, s": moment, "in a write": writing, "went on after": result["went on after"],
             "epochs": len(result["epochs"]), "steps": result["steps"], "loss": result["losses"][-1],
-            "seconds": time.monotonic() - begun}
+            "seconds": time.time() - begun(build)}
 
 
 def memory(frames, build, n_frames, epochs):
-    """Write to `build/memory.json` the memory of this process after each epoch, in MB."""
+    """Write to `build/memory.json` the memory of this process after each epoch, and then in use, in MB.
+
+    Memory that is free again may stay with the process for a while. In use is what is left when it has been given back.
+    """
     lesson, after = prepare(frames, build, BATCH_SIZE=20), []
     lesson.psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
     rows = find_frames(frames)
@@ -54,9 +62,14 @@ def memory(frames, build, n_frames, epochs):
     batches = lesson.training_batches(lesson.load(rows), lesson.SEED).map(lesson.weigh)
     network = lesson.unet_model(lesson.INPUT_SIZE)
     lesson.compile_for(network, epochs * len(batches))
-    look = lesson.keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: after.append(psutil.Process().memory_info().rss / 2**20))
-    network.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[look])
+
+    def look(*_):
+        after.append(psutil.Process().memory_info().rss / 2**20)
+
+    network.fit(batches, epochs=epochs, verbose=0, shuffle=False,
+                callbacks=[lesson.keras.callbacks.LambdaCallback(on_epoch_end=look)])
+    ctypes.CDLL(None).malloc_trim(0)   # Linux
+    look()
     (build / "memory.json").write_text(json.dumps(after))
 
 
@@ -77,10 +90,10 @@ def main():
             process.start()
             process.join()
             after = json.loads((build / "memory.json").read_text())
-            rows.append({"frames": n_frames, "epochs": epochs, "MB after epoch 2": after[1], "MB at the end": after[-1],
-                         "end / epoch 2": after[-1] / after[1]})
+            rows.append({"frames": n_frames, "epochs": epochs, "MB after epoch 2": after[1], "MB at the end": after[-2],
+                         "end / epoch 2": after[-2] / after[1], "MB in use": after[-1]})
     rows = pd.DataFrame(rows)
-    rows["epoch 2 / with the fewest frames"] = rows["MB after epoch 2"] / rows["MB after epoch 2"][0]
+    rows["in use / with the fewest frames"] = rows["MB in use"] / rows["MB in use"][0]
     print(killed.round(3).to_string(), rows.round(3).to_string(index=False), sep="\n\n")
     print(f"\nloss at the end: {whole['loss'].min():.3f} to {whole['loss'].max():.3f} without a kill, "
           f"{killed['loss'].min():.3f} to {killed['loss'].max():.3f} with one")
