@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from data import cluster
 from tests.notebook import LESSON, until
@@ -127,7 +128,7 @@ def test_two_workers_learn_what_one_learns(folder, toy_frames):
 
 
 def test_killed_worker_ends_all_and_the_same_command_goes_on(folder, notebook, toy_frames):
-    """SIGKILL in mid-training ends the others at once; the second run goes on from the checkpoint of the first."""
+    """SIGKILL in mid-training ends the others at once; the second run goes on from the checkpoint, the notebook too."""
     short = until(notebook, "fit")
     short.cells = [cell for cell in short.cells if cell.cell_type == "code" and cell.id not in LOOK_ONLY]
     cells = {cell.id: cell for cell in short.cells}
@@ -151,6 +152,9 @@ def test_killed_worker_ends_all_and_the_same_command_goes_on(folder, notebook, t
     assert first["steps"] == second["steps"] == 3 * 2   # 4 of 9 frames each, and 2 of them at a time
     for name in first.files:
         np.testing.assert_array_equal(first[name], second[name])
+
+    alone = NotebookClient(short, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    assert "going on after epoch 3 of 3" in alone.cells[-1].outputs[0].text, "the notebook has what the workers learned"
 
 
 def test_failing_worker_is_named_and_ends_the_others(folder):
