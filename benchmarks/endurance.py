@@ -5,12 +5,13 @@ Trains the lesson's way, with a small network on small frames drawn for it:
 1. kills a training at 20 random moments, each time in another folder, lets it go on, and compares what comes out with
    trainings that nobody killed;
 2. trains for 50 epochs, and on 300, 3,000 and 30,000 frames (the same files again and again) cached on disk, and reads
-   after each epoch how much memory the process has.
+   after each epoch how much memory the process has, and at the end how much is in use.
 """
 import argparse
 import ctypes
 import json
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -68,7 +69,8 @@ def memory(frames, build, n_frames, epochs):
 
     network.fit(batches, epochs=epochs, verbose=0, shuffle=False,
                 callbacks=[lesson.keras.callbacks.LambdaCallback(on_epoch_end=look)])
-    ctypes.CDLL(None).malloc_trim(0)   # Linux
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
     look()
     (build / "memory.json").write_text(json.dumps(after))
 

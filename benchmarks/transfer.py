@@ -20,16 +20,16 @@ def main():
     parser.add_argument("real", help="folder of real frames: CameraRGB/ and CameraMask/")
     real, start = find_frames(parser.parse_args().real), time.perf_counter()
     lesson, embedded = open_lesson(), find_frames(EMBEDDED)
-    label_counts = count_labels(embedded)
-    lesson.N_CLASSES = label_counts.shape[1]
+    pixels = count_labels(embedded).sum(axis=0)
+    lesson.N_CLASSES = len(pixels)
     count_labels(real, lesson.N_CLASSES)   # stops at frames that do not fit
 
     lesson.keras.utils.set_random_seed(lesson.SEED)
     batches = lesson.training_batches(lesson.load(embedded), lesson.SEED)
     unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
-    lesson.start_from_shares(unet, label_counts.sum(axis=0))
+    lesson.start_from_shares(unet, pixels)
     lesson.compile_for(unet, lesson.EPOCHS * len(batches))
-    lesson.class_weights = lesson.weights_from_shares(label_counts.sum(axis=0))
+    lesson.class_weights = lesson.weights_from_shares(pixels)
     unet.fit(batches.map(lesson.weigh), epochs=lesson.EPOCHS, verbose=2, shuffle=False)
 
     confusion = lesson.confusion_of(unet, lesson.load(real).map(lesson.normalise).batch(lesson.BATCH_SIZE))
