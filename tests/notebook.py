@@ -8,6 +8,7 @@ import sys
 import types
 from pathlib import Path
 
+import imageio.v3 as iio
 import nbformat
 
 LESSON = Path(__file__).parents[1] / "Image_segmentation_Unet.ipynb"
@@ -48,6 +49,21 @@ def definitions(notebook):
     return module
 
 
+def keep_room(data):
+    """Lengthen the text of an output to about the height of its picture or table.
+
+    Until JupyterLab draws an output it keeps room for the lines of this text. Drawn outputs would push away what
+    stands below them, among it the heading that a link of the contents list has just led to.
+    """
+    if "image/png" in data:
+        height, width, *_ = iio.imread(base64.b64decode(data["image/png"])).shape
+        height *= min(1, 900 / width)   # a wider picture is made smaller to fit the page
+    else:
+        height = 24 * data.get("text/html", "").count("<tr")
+    text = data["text/plain"].rstrip("\n")
+    data["text/plain"] = text + "\n" * (int(height / 17) - text.count("\n"))
+
+
 def adopt(executed_path, lesson_path):
     """Write the outputs of an executed copy into the lesson, with the hash of the code that they belong to.
 
@@ -64,6 +80,7 @@ def adopt(executed_path, lesson_path):
             if output.output_type == "error" or output.get("name") == "stderr":
                 sys.exit(f"cell {source.id} of {executed_path} wrote an error or text on stderr:\n{output}")
             if "data" in output:
+                keep_room(output.data)
                 output.metadata = {kind: value for kind, value in output.metadata.items() if kind == "image/png"}
         target.outputs, target.execution_count = source.outputs, source.execution_count
     lesson.metadata["source_hash"] = source_hash(lesson)
