@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -202,9 +203,9 @@ def main():
 
     some, options = tuple(load(train_rows.head(TRAINED))), batches.options()
     in_graph = "Keras, largest logit in the graph"
-    train = {("the lesson", POLICY, 8): keras_training(8, POLICY, options, *some),
-             ("the lesson", POLICY, 32): keras_training(32, POLICY, options, *some),
-             ("Keras' defaults", "float32", 32): keras_training(32, "float32", options, *some, defaults=True)}
+    train = {("the lesson", POLICY, size): keras_training(size, POLICY, options, *some)
+             for size in (lesson.BATCH_SIZE, 8, 32)}
+    train |= {("Keras' defaults", "float32", 32): keras_training(32, "float32", options, *some, defaults=True)}
     segment = {("the lesson", POLICY, 8): keras_masks(trained, 8, images),
                ("the lesson", POLICY, 64): keras_masks(trained, 64, images),
                (in_graph, POLICY, 8): graph_masks(trained, 8, images),
@@ -213,11 +214,12 @@ def main():
                ("Keras' defaults", "float32", 32): keras_masks(float32, 32, images)}
     segment |= {("LiteRT", numbers, 8): lite_masks(float32, 8, numbers, images, some[0])
                 for numbers in ("float32", "int8 weights", "int8")}
-    for numbers, compiled, batch_size in [("bfloat16", False, 8), ("bfloat16", False, 32), ("bfloat16", True, 8),
-                                          ("float32", False, 8), ("float32", True, 8)]:
-        name = "PyTorch, compiled" if compiled else "PyTorch", numbers, batch_size
-        train[name] = torch_training(copy_of(float32), batch_size, numbers, compiled, *some)
-        segment[name] = torch_masks(copy_of(float32), batch_size, numbers, compiled, images)
+    for numbers, compiled in product(("bfloat16", "float32"), (False, True)):
+        by = "PyTorch, compiled" if compiled else "PyTorch"
+        for size in (lesson.BATCH_SIZE, 8, 32) if numbers == "bfloat16" else (8,):
+            train[by, numbers, size] = torch_training(copy_of(float32), size, numbers, compiled, *some)
+        for size in (8, 32) if (numbers, compiled) == ("bfloat16", False) else (8,):
+            segment[by, numbers, size] = torch_masks(copy_of(float32), size, numbers, compiled, images)
     matrix, multiply = tf.random.normal((N, N)), {}
     for numbers in ("float32", "bfloat16"):
         ours, theirs = tf.cast(matrix, numbers), torch.from_numpy(matrix.numpy()).to(getattr(torch, numbers))
