@@ -243,6 +243,7 @@ def main():
     drives = np.random.default_rng(SEED).permutation(frames["drive"].unique())
     stored = RESULTS / "quality.json"
     runs = json.loads(stored.read_text())["runs"] if stored.exists() else []
+    runs = [r for r in runs if r["recipe"] in RECIPES]   # without those that are no recipes any more
     for fold in arguments.folds:
         held = frames["drive"].isin(drives[fold::N_FOLDS])
         for name in arguments.recipes or MAIN:
