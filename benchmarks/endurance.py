@@ -27,7 +27,7 @@ from tests.training import finish, kill_when, prepare, processes, start
 
 N_KILLS, N_WHOLE, N_EPOCHS = 20, 4, 12   # trainings that are killed once, and that are not
 SETS = [(300, 50), (3_000, 3), (30_000, 3)]   # frames, epochs
-N_STEPS = 40   # of each epoch, from which the network learns while the memory is watched
+N_STEPS = 30   # of each epoch, from which the network learns while the memory is watched
 
 
 def begun(build):
