@@ -36,7 +36,6 @@ class Recipe:
     averaged: float = 0      # momentum of a moving average of the weights
     shares: bool = True      # the last layer starts from the shares of the classes
     seed: int = lesson.SEED
-    clipped: bool = True     # long gradients are cut
     constant: bool = False   # Adam's own learning rate from the first step to the last
     lab: bool = False        # the well-known lab's pictures, by nearest neighbour and from 0 to 1, and float32
 
@@ -55,8 +54,7 @@ RECIPES = {
     "Dice beside the crossentropy": Recipe(dice=0.5),
     "moving average of weights": Recipe(averaged=0.98),
     "batches of 8": Recipe(batch_size=8),
-    "not clipped": Recipe(clipped=False),
-    "short": Recipe(epochs=lesson.EPOCHS // 3, augmented=False),   # no frame comes often enough to be learned by heart
+    "short": Recipe(epochs=lesson.EPOCHS // 3, augmented=False),
 }
 MAIN = ["lab", "lesson", "short"]   # trained on all folds, compared and drawn
 
@@ -158,8 +156,6 @@ def run(recipe, real, embedded, held):
         unet.compile("adam", lesson.crossentropy, jit_compile=False)   # with XLA, Keras' default, it takes longer
     else:
         lesson.compile_for(unet, recipe.epochs * len(batches))
-    if not recipe.clipped:
-        unet.optimizer.global_clipnorm = None
     callbacks = [clock]
     if recipe.averaged:
         unet.optimizer.use_ema, unet.optimizer.ema_momentum = True, recipe.averaged
@@ -243,7 +239,7 @@ def main():
     drives = np.random.default_rng(SEED).permutation(frames["drive"].unique())
     stored = RESULTS / "quality.json"
     runs = json.loads(stored.read_text())["runs"] if stored.exists() else []
-    runs = [r for r in runs if r["recipe"] in RECIPES]   # without those that are no recipes any more
+    runs = [r for r in runs if r["recipe"] in RECIPES]   # a recipe may be gone since
     for fold in arguments.folds:
         held = frames["drive"].isin(drives[fold::N_FOLDS])
         for name in arguments.recipes or MAIN:
