@@ -104,15 +104,16 @@ def bench(_rng):
 
 
 def shelter(rng):
-    """Build a bus shelter open towards -y."""
-    frame, width = (BLACK if rng.random() < 0.85 else STEEL), rng.uniform(3.2, 4.6)
-    shape = Shape().add(frame, box((0, 0, 2.6), (width + 0.5, 1.9, 0.16)))
-    shape.add(frame, boxes([(s * width / 2, y, 1.3) for s in (-1, 1) for y in (-0.7, 0.75)], (0.1, 0.1, 2.6)))
-    pane = Matter("glass", (0.10, 0.12, 0.13), 0.1)
-    shape.add(pane, box((0, 0.75, 1.4), (width, 0.04, 1.9))).add(
-        coloured(rng), box((-width / 2, 0.02, 1.35), (0.14, 1.2, 1.9))
-    )
-    return shape.add(WOOD, box((0.3, 0.4, 0.5), (width * 0.6, 0.4, 0.07))).add(
+    """Build a bus shelter open towards -y, dark under a wide roof, with advertisements on both ends."""
+    frame, width, post = (BLACK if rng.random() < 0.85 else STEEL), rng.uniform(3.2, 6.5), rng.uniform(0.1, 0.28)
+    shape = Shape().add(frame, box((0, -0.2, 2.65), (width + 1, 2.3, rng.uniform(0.16, 0.35))))
+    shape.add(frame, boxes([(x, y, 1.3) for x in (-width / 2, 0, width / 2) for y in (-0.7, 0.75)], (post, post, 2.6)))
+    if rng.random() < 0.5:
+        shape.add(Matter("glass", (0.10, 0.12, 0.13), 0.1), box((0, 0.75, 1.4), (width, 0.04, 1.9)))
+    poster = vary(rng, plain(0.75, 0.68, 0.5), 0.1) if rng.random() < 0.4 else coloured(rng)
+    ends = [(-width / 2, 0.02, 1.35), (width / 2, 0.02, 1.35)]
+    shape.add(frame, boxes(ends, (0.16, 1.5, 2.1))).add(poster, boxes(ends, (0.2, 1.15, 1.7)))
+    return shape.add(WOOD, box((0, 0.4, 0.5), (width * 0.7, 0.4, 0.07))).add(
         frame, box((0.3, 0.4, 0.25), (0.1, 0.3, 0.5))
     )
 

@@ -476,7 +476,7 @@ def compose(index, frames=FRAMES):
         for sign, edge in ((-1, low), (1, high)):
             gap = world.gaps[-1][0]
             world.put(streets.rail_gate(sign, rng), labels.STATIC, edge + sign * 0.6, gap - 1.2)
-    if kind == "bus stop" or rng.random() < 0.3:
+    if kind == "bus stop" or rng.random() < 0.6:
         sign = 1 if rng.random() < 0.7 else -1
         y = next((y for y in rng.uniform(22, 42, 30) if world.free(y, 4)), 30.0)
         edge, end = (high, walks[1]) if sign > 0 else (low, walks[0])
