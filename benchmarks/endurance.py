@@ -1,11 +1,11 @@
 """Does a training survive kills, and does its memory stay flat? python -m benchmarks.endurance
 
-Trains the lesson's way, with a small network on small frames drawn for it:
+Trains the lesson's way on small frames drawn for it:
 
-1. kills a training at 20 random moments, each time in another folder, lets it go on, and compares what comes out with
-   trainings that nobody killed;
-2. trains for 50 epochs, and on 300, 3,000 and 30,000 frames (the same files again and again) cached on disk, and reads
-   after each epoch how much memory the process has, and at the end how much is in use.
+1. kills a training of a small network at 20 random moments, each time in another folder, lets it go on, and compares
+   what comes out with trainings that nobody killed;
+2. trains the graded network for 50 epochs, and on 300, 3,000 and 30,000 frames (the same files again and again) cached
+   on disk, and reads after each epoch how much memory the process has, and at the end how much is in use.
 """
 import argparse
 import ctypes
@@ -27,6 +27,7 @@ from tests.training import finish, kill_when, prepare, processes, start
 
 N_KILLS, N_WHOLE, N_EPOCHS = 20, 4, 12   # trainings that are killed once, and that are not
 SETS = [(300, 50), (3_000, 3), (30_000, 3)]   # frames, epochs
+N_STEPS = 40   # of each epoch, from which the network learns while the memory is watched
 
 
 def begun(build):
@@ -54,21 +55,25 @@ def train(frames, build, seed, moment=None):
 def memory(frames, build, n_frames, epochs):
     """Write to `build/memory.json` the memory of this process after each epoch, and then in use, in MB.
 
+    The graded network learns at the lesson's size, but only from the first batches of each epoch; all are read.
     Memory that is free again may stay with the process for a while. In use is what is left when it has been given back.
     """
-    lesson, after = prepare(frames, build, BATCH_SIZE=20), []
+    lesson, after = prepare(frames, build, BATCH_SIZE=4, IMAGE_SIZE=(96, 128)), []
     lesson.psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
     rows = find_frames(frames)
     rows = pd.concat([rows] * -(-n_frames // len(rows))).head(n_frames)
     batches = lesson.training_batches(lesson.load(rows), lesson.SEED).map(lesson.weigh)
-    network = lesson.unet_model(lesson.INPUT_SIZE)
-    lesson.compile_for(network, epochs * len(batches))
+    network = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_filters=32)
+    lesson.compile_for(network, epochs * N_STEPS)
 
-    def look(*_):
+    def look():
         after.append(psutil.Process().memory_info().rss / 2**20)
 
-    network.fit(batches, epochs=epochs, verbose=0, shuffle=False,
-                callbacks=[lesson.keras.callbacks.LambdaCallback(on_epoch_end=look)])
+    for _ in range(epochs):
+        for number, batch in enumerate(batches):
+            if number < N_STEPS:
+                network.train_on_batch(*batch)
+        look()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
     look()
