@@ -36,7 +36,8 @@ class Recipe:
     averaged: float = 0      # momentum of a moving average of the weights
     shares: bool = True      # the last layer starts from the shares of the classes
     seed: int = lesson.SEED
-    constant: bool = False   # Adam's own learning rate from the first step to the last
+    clipped: bool = True     # gradients are
+    constant: bool = False   # Keras' Adam as it is: nothing clipped, one learning rate from the first step to the last
     lab: bool = False        # the well-known lab's pictures, by nearest neighbour and from 0 to 1, and float32
 
 
@@ -48,7 +49,8 @@ RECIPES = {
     "real drives alone": Recipe(embedded=False),
     "not augmented": Recipe(augmented=False),
     "all biases start at 0": Recipe(shares=False),
-    "a constant learning rate": Recipe(constant=True),
+    "gradients not clipped": Recipe(clipped=False),
+    "Adam as it is": Recipe(constant=True),
     "random crops": Recipe(cropped=True),
     "all classes weigh the same": Recipe(weighted=False),
     "Dice beside the crossentropy": Recipe(dice=0.5),
@@ -156,6 +158,8 @@ def run(recipe, real, embedded, held):
         unet.compile("adam", lesson.crossentropy, jit_compile=False)   # with XLA, Keras' default, it takes longer
     else:
         lesson.compile_for(unet, recipe.epochs * len(batches))
+        if not recipe.clipped:
+            unet.optimizer.global_clipnorm = None
     callbacks = [clock]
     if recipe.averaged:
         unet.optimizer.use_ema, unet.optimizer.ema_momentum = True, recipe.averaged
