@@ -91,10 +91,10 @@ def _load_saved(path):
 
 def _load_lite(path):
     """Return the same for a LiteRT file, whether its input and output are floats or quantised."""
+    from grading import tf
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:  # then TensorFlow's own, while it has one: it warns that it will not stay
-        from grading import tf
         if not hasattr(tf.lite, "Interpreter"):
             raise ModuleNotFoundError("LiteRT is missing: pip install ai-edge-litert, then run this again.") from None
         Interpreter = tf.lite.Interpreter
