@@ -28,7 +28,7 @@ run: .venv/lesson
 
 test: .venv/tests
 	$(BIN)/ruff check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb

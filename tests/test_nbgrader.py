@@ -124,7 +124,9 @@ def test_nothing_fails_and_nothing_trains(course):
                   if output.output_type == "error" or output.get("name") == "stderr"]
         assert not failed, path
         for name in ("find", "fit", "ablation"):
-            assert [output.text[:13] for output in cells[name].outputs] in (["Not run while"], ["Waits for exe"]), name
+            # a line comes in parts where the machine is busy
+            text = "".join(output.text for output in cells[name].outputs)
+            assert re.fullmatch("(Not run while|Waits for exercise) .*\n", text), name
 
 
 def test_export_holds_the_class(course):
