@@ -10,6 +10,7 @@ Trains the lesson's way on small frames drawn for it:
 import argparse
 import ctypes
 import json
+import multiprocessing
 import random
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from tqdm import tqdm
 from benchmarks.lesson import write
 from data.check import find_frames
 from tests.toy_frames import draw
-from tests.training import finish, kill_when, prepare, processes, start
+from tests.training import finish, kill_when, prepare, start
 
 N_KILLS, N_WHOLE, N_EPOCHS = 20, 4, 12   # trainings that are killed once, and that are not
 SETS = [(300, 50), (3_000, 3), (30_000, 3)]   # frames, epochs
@@ -90,10 +91,12 @@ def main():
         moments = [rng.uniform(0, whole["seconds"].min()) for _ in range(N_KILLS)]
         killed = pd.DataFrame([train(frames, folder / f"killed {k}", k % N_WHOLE, moment)
                                for k, moment in enumerate(tqdm(moments, "kills"))])
+        # as a kernel is: a forked process maps TensorFlow's libraries only as it comes to use them
+        fresh = multiprocessing.get_context("spawn")
         for n_frames, epochs in tqdm(SETS, "sets of frames"):
             build = folder / f"memory {n_frames}"
             build.mkdir()
-            process = processes.Process(target=memory, args=(frames, build, n_frames, epochs))
+            process = fresh.Process(target=memory, args=(frames, build, n_frames, epochs))
             process.start()
             process.join()
             after = json.loads((build / "memory.json").read_text())
