@@ -19,6 +19,7 @@ from nbgrader.preprocessors import ClearSolutions
 import outputs
 from data.check import find_frames
 from test_utils import check_recall
+from tests import right_answers
 from tests.notebook import LESSON, code_cells, definitions, source_hash, until
 from tests.toy_frames import draw
 
@@ -204,6 +205,31 @@ def test_learns_alike_in_every_number_format(lesson):
         assert all(weights.dtype == "float32" for weights in unet.weights)
     assert losses["mixed_bfloat16"][-1] == pytest.approx(losses["float32"][-1], abs=0.05)
     assert losses["mixed_float16"][-1] == pytest.approx(losses["float32"][-1], abs=0.05)
+
+
+@pytest.mark.parametrize("answer", [name for name in vars(right_answers) if name.startswith("unet_model")])
+def test_every_right_network_starts_from_the_shares_and_can_lose_its_skips(lesson, monkeypatch, answer):
+    pixels = np.arange(1.0, 24)
+    for name, value in {"unet_model": getattr(right_answers, answer), "INPUT_SIZE": (32, 48, 3),
+                        "train_pixels": pixels}.items():
+        monkeypatch.setattr(lesson, name, value, raising=False)
+    if answer in ("unet_model_in_a_model", "unet_model_of_block_models"):
+        with pytest.raises(ValueError, match="Expected 4 concatenations .*, found 0.* without models in it"):
+            lesson.pair_of_networks(0)
+        with_skips = lesson.unet_model((32, 48, 3), 2, 23)
+        lesson.start_from_shares(with_skips, pixels)
+    else:
+        with_skips, without_skips = lesson.pair_of_networks(0).values()
+        joins = [layer for layer in without_skips.operations if type(layer).__name__ == "Concatenate"]
+        assert len(joins) == 4
+        for join in joins:
+            from_below, in_place_of_the_skip = join._inbound_nodes[-1].input_tensors
+            assert from_below is in_place_of_the_skip
+    # no picture sees anything but the bias where the last convolution has no weights
+    kernel = with_skips.trainable_variables[-2]
+    kernel.assign(np.zeros(kernel.shape))
+    logits = with_skips(np.zeros((1, 32, 48, 3)))[0, 0, 0]
+    np.testing.assert_allclose(logits, np.log(pixels / pixels.sum()), rtol=1e-5)
 
 
 def test_create_mask(lesson):
