@@ -103,7 +103,8 @@ def main():
             rows.append({"frames": n_frames, "epochs": epochs, "MB after epoch 2": after[1], "MB at the end": after[-2],
                          "end / epoch 2": after[-2] / after[1], "MB in use": after[-1]})
     rows = pd.DataFrame(rows)
-    rows["in use / with the fewest frames"] = rows["MB in use"] / rows["MB in use"][0]
+    for column in ("at the end", "in use"):
+        rows[f"{column} / with the fewest frames"] = rows[f"MB {column}"] / rows[f"MB {column}"][0]
     print(killed.round(3).to_string(), rows.round(3).to_string(index=False), sep="\n\n")
     print(f"\nloss at the end: {whole['loss'].min():.3f} to {whole['loss'].max():.3f} without a kill, "
           f"{killed['loss'].min():.3f} to {killed['loss'].max():.3f} with one")
