@@ -28,7 +28,7 @@ run: .venv/lesson
 
 test: .venv/tests
 	$(BIN)/ruff check
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb

@@ -137,7 +137,7 @@ class Sandbox:
     def __init__(self, questions):
         self.questions, self.lock, self.open_to = questions, threading.Lock(), None
         self.control, theirs = socket.socketpair()
-        kept = "PATH", "LANG", "LC_ALL", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
+        kept = "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
         environment = {name: os.environ[name] for name in kept if name in os.environ}
         environment |= {"CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
