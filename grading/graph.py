@@ -92,19 +92,26 @@ def network(model):
     return sorted(depth, key=lambda node: -depth[node]), ins, outs
 
 
-def normal_form(model, sources=None):
-    """Return the input nodes and output nodes of a model in a form that does not depend on how it is spelt."""
+def normal_form(model, sources=None, training=False):
+    """Return the input nodes and output nodes of a model in a form that does not depend on how it is spelt.
+
+    Args:
+        model: keras.Model.
+        sources: list of Node, what a nested model reads.
+        training: bool, whether a nested model is called as in training whatever the outer one does.
+    """
     nodes, ins, outs = network(model)
     made, nested = dict(zip(ins, sources or ins)), {}
     for node in nodes:
         if node not in made:
             parents = [made[parent] for parent in node.parents]
-            if isinstance(node.layer, keras.Model):
+            trains = training or bool(node.call["kwargs"].get("training"))
+            if isinstance(node.layer, keras.Model) and getattr(node.layer, "inputs", None):
                 if id(node.call) not in nested:  # once, even if several of its outputs are used
-                    nested[id(node.call)] = normal_form(node.layer, parents)[1]
+                    nested[id(node.call)] = normal_form(node.layer, parents, trains)[1]
                 made[node] = nested[id(node.call)][node.output]
             else:
-                made[node] = _normal(node, parents)
+                made[node] = _normal(node, parents, trains)
     return [made[node] for node in ins], [made[node] for node in outs]
 
 
@@ -127,31 +134,38 @@ def _effect(function):
 _SCHEMES = {(2, "fan_in", "truncated_normal"): "He normal", (1, "fan_avg", "uniform"): "Glorot uniform"}
 
 
-def _normal(node, parents):
+def _normal(node, parents, trains):
     """Return a node with its settings: the parent itself if nothing is done, a convolution joined with its ReLU."""
     layer, call, settings, is_layer = node.layer, node.call, {}, isinstance(node.layer, layers.Layer)
     kind = {"MaxPool": "MaxPooling2D"}.get(node.kind, node.kind)  # keras.ops.max_pool
+    regularised, channels_first = (getattr(layer, "activity_regularizer", None),
+                                   getattr(layer, "data_format", None) == "channels_first")
     ready_made = getattr(layers, node.kind, None) is type(layer) if is_layer else type(layer).__module__[:6] == "keras."
     if not ready_made:
         kind = "a layer of your own"
     elif kind in ("Conv2D", "Conv2DTranspose"):
         scheme = [getattr(layer.kernel_initializer, part, None) for part in ("scale", "mode", "distribution")]
+        output_padding = getattr(layer, "output_padding", None)
         extras = [f"{part}_{kind}" for part in ("kernel", "bias", "activity") for kind in ("regularizer", "constraint")]
         settings = {
             "filters": layer.filters, "kernel size": layer.kernel_size, "stride": layer.strides,
             "padding": layer.padding, "dilation": layer.dilation_rate, "groups": getattr(layer, "groups", 1),
             "bias flag": layer.use_bias, "trainable flag": layer.trainable, "activation": _effect(layer.activation),
-            "output padding": getattr(layer, "output_padding", None),
-            "additional setting": ", ".join(extra for extra in extras if getattr(layer, extra, None)),
+            "output padding": None if output_padding == (1, 1) else output_padding,  # (1, 1) is what None comes to here
+            "additional setting": ", ".join([extra for extra in extras if getattr(layer, extra, None)]
+                                            + ["data_format"] * channels_first),
             "initialiser": _SCHEMES.get(tuple(scheme), type(layer.kernel_initializer).__name__),
-            "bias initialiser": type(layer.bias_initializer).__name__}
+            "bias initialiser": "Zeros" if np.array_equal(getattr(layer.bias_initializer, "value", None), 0)
+            else type(layer.bias_initializer).__name__}
+    elif regularised or channels_first:
+        kind = f'{kind} with {"an activity regulariser" if regularised else "channels first"}'
     elif kind == "MaxPooling2D":
         window, stride = layer.pool_size, layer.strides or layer.pool_size
         settings = {"window": tuple(np.broadcast_to(window, 2).tolist()),
                     "stride": tuple(np.broadcast_to(stride, 2).tolist())}
     elif kind == "Dropout":
         settings = {"rate": layer.rate, "noise shape": getattr(layer, "noise_shape", None),
-                    "training flag": any(value is True for value in call["kwargs"].values())}
+                    "training flag": trains}
     elif kind == "Concatenate":
         settings = {"axis": layer.axis % len(node.shape)}
     elif len(parents) == 1 and (kind in ("Activation", "ReLU", "Identity", "Lambda") or not is_layer):

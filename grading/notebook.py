@@ -36,6 +36,7 @@ class Statement:
     node: ast.stmt = None
     error: str = ""
     done: bool = False
+    changes: set = frozenset()  # names of the objects to whose items or attributes it assigns
 
 
 def code_cells(content):
@@ -77,13 +78,24 @@ def _needs(table):
         top or symbol.is_global())}.union(*map(_needs, table.get_children()))
 
 
+def _changes(statement):
+    """Return the names of the objects to whose items or attributes an assignment assigns."""
+    found = set()
+    for node in ast.walk(statement) if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)) else ():
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+            while isinstance(node, (ast.Subscript, ast.Attribute)):
+                node = node.value
+            found |= {node.id} if isinstance(node, ast.Name) else set()
+    return found
+
+
 def _parse(source, place):
     """Return the statements of some source that are kept."""
     statements = []
     for node in filter(_is_kept, ast.parse(source).body):
         table = symtable.symtable(ast.unparse(node), place, "exec")
         binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
-        statements.append(Statement(place, binds, _needs(table), node))
+        statements.append(Statement(place, binds, _needs(table), node, changes=_changes(node)))
     return statements
 
 
@@ -132,6 +144,7 @@ class Notebook:
         while names:
             name = names.pop()
             new = [statement for statement in self.statements if name in statement.binds][-1 if last else 0:]
+            new += [statement for statement in self.statements if name in statement.changes]
             for statement in set(new) - found:
                 found.add(statement)
                 names += statement.needs

@@ -420,8 +420,15 @@ def hostile_submissions(world):
         ("class under another name", submission(FAKE, **block("Fake(n_filters, 3, padding='same')(conv)")),
          ("not yet", "passed", "waits", "passed", "passed"), 34, "layer of your own"),
         ("ready-made loss", submission(pixel_crossentropy=READY), (*PASSED[:3], "not yet", "passed"), 40, "ready-made"),
+        ("ready-made loss as an item", submission(
+            "LOSS = {}\nLOSS[0] = tf.nn.sparse_softmax_cross_entropy_with_logits", pixel_crossentropy=READY.replace(
+                "tf.nn.sparse_softmax_cross_entropy_with_logits(", "LOSS[0](")),
+         (*PASSED[:3], "not yet", "passed"), 40, "ready-made"),
         # What is no submission, and what is harmless.
         ("=1+1", submission(), PASSED, 50),
+        ("settings put in later", submission(
+            "HE = {'padding': 'same'}\nHE['kernel_initializer'] = 'he_normal'", conv_block=answer("conv_block").replace(
+                'padding="same", kernel_initializer="he_normal"', "**HE")), PASSED, 50),
         ("no functions", notebook("print('hello')"), ("not attempted",) * 5, 0),
         ("only two", submission(conv_block=None, upsampling_block=None, unet_model=None), ("not attempted",) * 3
          + ("passed",) * 2, 20),

@@ -188,6 +188,16 @@ def upsampling_block(expansive_input, contractive_input, n_filters=32):
 
 
 @right("upsampling_block")
+def upsampling_block_with_what_others_write(expansive_input, contractive_input, n_filters=32):
+    up = Conv2DTranspose(n_filters, 3, strides=2, padding="same", output_padding=1)(expansive_input)
+    x = concatenate([up, contractive_input])
+    for _ in range(2):
+        x = Conv2D(n_filters, 3, activation="relu", padding="same", kernel_initializer="he_normal",
+                   bias_initializer=keras.initializers.Constant(0.))(x)
+    return x
+
+
+@right("upsampling_block")
 def upsampling_block_with_layer_objects(expansive_input, contractive_input, n_filters=32):
     up = layers.Conv2DTranspose(filters=n_filters, kernel_size=(3, 3), strides=(2, 2), padding="same")(expansive_input)
     merge = Concatenate(axis=-1)([up, contractive_input])
@@ -283,6 +293,18 @@ def unet_model_of_loops(input_size=(96, 128, 3), n_filters=32, n_classes=23):
     for level in reversed(range(4)):
         x = upsampling_block(x, skips[level], n_filters * 2 ** level)
     return keras.models.Model([inputs], [Conv2D(n_classes, 1)(_convolution(n_filters)(x))])
+
+
+@right("unet_model")
+def unet_model_with_filters_from_numpy(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    x = inputs = Input(input_size)
+    filters, skips = n_filters * 2 ** np.arange(5), []
+    for level in range(5):
+        x, skip = conv_block(x, filters[level], 0.3 if level >= 3 else 0, level < 4)
+        skips.append(skip)
+    for level in (3, 2, 1, 0):
+        x = upsampling_block(x, skips[level], filters[level])
+    return keras.Model(inputs, Conv2D(np.int64(n_classes), 1)(_convolution(filters[0])(x)))
 
 
 @right("unet_model")
@@ -528,6 +550,11 @@ def iou_with_ops(confusion):
 @right("iou_per_class")
 def iou_masked(confusion):
     return np.ma.masked_invalid(iou_per_class(confusion)).filled(np.nan)
+
+
+@right("iou_per_class")
+def iou_in_the_longest_floats(confusion):
+    return iou_per_class(confusion).astype(np.longdouble)
 
 
 @right("iou_per_class")

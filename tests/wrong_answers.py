@@ -348,7 +348,7 @@ slips(
      'conv9 = Conv2D(n_filters, 3, activation="relu", padding="same")(ublock9)\n'),
     ("extra convolution without activation", "output layers", "activation", r"conv9 = .*\n",
      'conv9 = Conv2D(n_filters, 3, padding="same", kernel_initializer="he_normal")(ublock9)\n'),
-    ("extra convolution with class filters", "output layers", "5 filters", r"Conv2D\(n_filters, 3",
+    ("extra convolution with class filters", "output layers", "1 filter ", r"Conv2D\(n_filters, 3",
      "Conv2D(n_classes, 3"),
     ("extra convolution of kernel 1", "output layers", "kernel size", r"Conv2D\(n_filters, 3", "Conv2D(n_filters, 1"),
     ("extra convolution before the last block", "decoder", "decoder block 3: .* 3 conv",
@@ -831,3 +831,71 @@ slips(
     ("answers edited", "intersection and union", "not right", "return .*",
      "import outputs; outputs.cases['iou_per_class'][1]['expected'] = [1, 1, 1]; return np.ones(len(confusion))"),
 )
+
+
+# --------------------------------------------------------------------------------------------- right up to some setting
+slips(
+    "conv_block",
+    ("filters capped", "convolutions", "512 filters", r"n_filters, 3", "min(n_filters, 512), 3"),
+    ("dropout at every time by a number", "dropout", "training", r"Dropout\(dropout_prob\)\(conv\)",
+     "Dropout(dropout_prob)(conv, training=1)"),
+    ("dropout at every time in a chain", "dropout", "training", r"Dropout\(dropout_prob\)\(conv\)",
+     "keras.Sequential([Dropout(dropout_prob)])(conv, training=True)"),
+    ("pools height and channels", "pooling", "channels first", r"MaxPooling2D\(pool_size=\(2, 2\)\)",
+     "MaxPooling2D(2, data_format='channels_first')"),
+    ("activity punished after pooling", "pooling", "activity regulariser", r"MaxPooling2D\(pool_size=\(2, 2\)\)",
+     "MaxPooling2D(2, activity_regularizer='l2')"),
+    ("activity punished by an activation", "convolutions", "activity regulariser", "skip_connection = conv",
+     "skip_connection = layers.Activation('linear', activity_regularizer='l2')(conv)"),
+)
+slips(
+    "upsampling_block",
+    ("filters capped", "transposed convolution", "256 filters", r"def (.*)",
+     r"def \1\n    n_filters = min(n_filters, 256)"),
+    ("convolutions along other axes", "convolutions", "data_format", r"n_filters, 3, activation",
+     "n_filters, 3, data_format='channels_first', activation"),
+)
+slips(
+    "unet_model",
+    ("sigmoid for one class", "output layers", "sigmoid", r"Conv2D\(n_classes, 1",
+     "Conv2D(n_classes, 1, activation='sigmoid' if n_classes == 1 else None"),
+    ("at least two classes", "arguments", "2 channels", r"Conv2D\(n_classes, 1", "Conv2D(max(2, n_classes), 1"),
+    ("takes bytes", "inputs and outputs", "uint8", r"Input\(input_size\)", "Input(input_size, dtype='uint8')"),
+)
+slips(
+    "iou_per_class",
+    ("writes into the matrix of floats", "arguments", "confusion", r"confusion = .*",
+     "confusion = np.asarray(confusion, 'float64')",
+     r"(    intersection = )",
+     r"    k = np.flatnonzero(confusion.sum(0) + confusion.sum(1) == 0); confusion[k, k] = np.nan\n\1"),
+    ("16 bits", "arguments", "not right", r"confusion = .*",
+     "confusion = np.asarray(confusion, 'int64' if np.asarray(confusion).dtype.kind == 'u' else None)",
+     r"\.sum\(axis=(\d)\)", r".sum(axis=\1, dtype=confusion.dtype)"),
+)
+
+
+@wrong("unet_model", "inputs and outputs", "method call of its own")
+def unet_model_with_its_own_call(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    class UNet(keras.Model):
+        def call(self, pictures, training=None, mask=None):
+            return keras.ops.softmax(super().call(pictures, training=training))
+    made = right_answers.unet_model(input_size, n_filters, n_classes)
+    return UNet(made.inputs, made.outputs)
+
+
+class OwnBlock(keras.Model):
+    """A block that is no graph of layers, and says nothing of how to make it again."""
+
+    def __init__(self, n_filters):
+        super().__init__()
+        self.first, self.second = Conv2D(n_filters, 3, **HE), Conv2D(n_filters, 3, **HE)
+
+    def call(self, tensor):
+        return self.second(self.first(tensor))
+
+
+@wrong("conv_block", "inputs and outputs", "of your own")
+def conv_block_as_a_model_with_a_call(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
+    x = OwnBlock(n_filters)(inputs)
+    x = layers.Dropout(dropout_prob)(x) if dropout_prob else x
+    return (layers.MaxPooling2D()(x) if max_pooling else x), x
