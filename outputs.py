@@ -138,6 +138,8 @@ cases = {
          "confusion": [[4, 0, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]], "expected": [0.5, nan, 0, 0]},
         {"check": "absent classes", "types": {"confusion": "int64"},
          "confusion": [[0, 0], [0, 0]], "expected": [nan, nan]},
+        {"check": "absent classes", "types": {"confusion": "float32"},
+         "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
         {"check": "absent classes", "types": {"confusion": "float64"},
          "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
         {"check": "arguments", "types": {"confusion": "float32"},
