@@ -18,7 +18,7 @@ BLANK := build/blank
 .PHONY: run test lab cluster predict blank notebook bench clean
 
 run: .venv/lesson
-	@$(BIN)/python -m data.check "$(DATA)"
+	@$(BIN)/python -m lesson.check "$(DATA)"
 	@mkdir -p build && ln -sfn ../images build/images
 	@$(BIN)/papermill $(LESSON).ipynb build/$(LESSON).ipynb --kernel python3 --log-output --no-progress-bar 2>&1 \
 		| grep --line-buffered -vE '^(Executing|Ending) Cell|^<(Figure|IPython|pandas)|^\[IPKernelApp|^$$'
@@ -34,17 +34,17 @@ lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb
 
 cluster: .venv/lesson
-	@$(BIN)/python -m data.cluster "$(or $(WORKERS),2)" $(LESSON).ipynb
+	@$(BIN)/python -m lesson.cluster "$(or $(WORKERS),2)" $(LESSON).ipynb
 
 predict: .venv/lesson
-	@$(BIN)/python -m data.segment "$(MODEL)" "$(IMAGES)" "$(OUT)"
+	@$(BIN)/python -m lesson.predict "$(MODEL)" "$(IMAGES)" "$(OUT)"
 
 blank: $(BLANK)/$(LESSON).ipynb
 	@echo "Open it: $(BIN)/jupyter lab $<   (what you write there stays until you remove $(BLANK))"
 
 $(BLANK)/$(LESSON).ipynb: | .venv/tests
 	@mkdir -p $(@D)
-	tar --exclude __pycache__ -cf - requirements.txt test_utils.py outputs.py grading data images | tar -xf - -C $(@D)
+	tar --exclude __pycache__ -cf - requirements.txt test_utils.py outputs.py grading lesson data images | tar -xf - -C $(@D)
 	$(BIN)/jupyter nbconvert --to notebook --output-dir $(@D) --log-level WARN \
 		--NotebookExporter.preprocessors='["nbgrader.preprocessors.ClearSolutions", "nbgrader.preprocessors.ClearOutput"]' \
 		--ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.clear_cell_metadata=False \
@@ -53,14 +53,14 @@ $(BLANK)/$(LESSON).ipynb: | .venv/tests
 notebook: .venv/tests
 	rm -rf build/training   # nothing is to go on from an earlier run
 	env -u CARLA_DATA $(MAKE) run
-	$(BIN)/python -m tests.notebook build/$(LESSON).ipynb $(LESSON).ipynb
+	$(BIN)/python -m lesson.publish build/$(LESSON).ipynb $(LESSON).ipynb
 	cp build/drive.gif images/drive.gif
 
 bench: .venv/bench
 ifdef CARLA_DATA
 	$(BIN)/python -m benchmarks.quality "$(CARLA_DATA)"
 else
-	@echo "Quality is left out: it needs real frames, so set CARLA_DATA to their folder (python -m data.fetch gets them)."
+	@echo "Quality is left out: it needs real frames, so set CARLA_DATA to their folder (python -m lesson.fetch gets them)."
 endif
 	$(BIN)/python -m benchmarks.throughput "$(DATA)"
 	$(BIN)/python -m benchmarks.pipeline "$(DATA)"

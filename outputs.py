@@ -158,7 +158,7 @@ cases = {
     ],
 }
 
-# What the networks of exercises 1 to 3 compute for fixed weights: see `grading.judge.fingerprint`.
+# What the networks of exercises 1 to 3 compute for fixed weights: see `grading.checks.fingerprint`.
 fingerprints = {
     "conv_block": [
         [0.28082, -0.033295, -0.075963, -0.52427, 0.14586, 0.0072756, -0.31797, -0.88937],

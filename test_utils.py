@@ -5,7 +5,7 @@
     python test_utils.py NOTEBOOK_OR_FOLDER...             the same for whole notebooks: see `grading.marking`
 
 A check has two halves. `grading.build` calls the learner's function and keeps what came out, a Keras model or an array;
-`grading.judge` looks only at that. What must come out, and what is asked about it, is in `outputs.py`.
+`grading.checks` looks only at that. What must come out, and what is asked about it, is in `outputs.py`.
 """
 import hashlib
 import itertools
@@ -14,7 +14,7 @@ import textwrap
 
 from grading.build import build, describe, unchanged  # first: it loads TensorFlow without its start-up log lines
 from grading.graph import network, neutral
-from grading.judge import Result, judge, questions
+from grading.checks import Result, judge, questions
 from grading import waiting
 import outputs
 from keras import layers

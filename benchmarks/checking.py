@@ -1,8 +1,8 @@
 """What does checking frames cost beside decoding them? python -m benchmarks.checking [FRAMES]
 
 Links the pairs of a folder until there are 100, 1,000 and 10,000. Memory is the peak of a process that checks them all
-with `data.check`. Times are of `count_labels` and of two threads that decode the same files, by turns for every hundred
-pairs, so that other work on the machine meets both; the ratio is the median of those turns.
+with `lesson.check`. Times are of `count_labels` and of two threads that decode the same files, by turns for every
+hundred pairs, so that other work on the machine meets both; the ratio is the median of those turns.
 """
 import argparse
 import contextlib
@@ -21,8 +21,8 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from data.check import MASKS, PICTURES, count_labels, find_frames, report
-from tests.notebook import LESSON
+from lesson.check import MASKS, PICTURES, count_labels, find_frames, report
+from lesson.notebook import LESSON
 
 TURN = 100  # pairs
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from tests.notebook import LESSON, code_cells, definitions
+from lesson.notebook import LESSON, code_cells, definitions
 
 EMBEDDED = LESSON.parent / "data"
 RESULTS = Path(__file__).parent / "results"

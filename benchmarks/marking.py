@@ -16,7 +16,7 @@ import pandas as pd
 import psutil
 from nbgrader.api import Gradebook
 
-from tests.notebook import LESSON
+from lesson.notebook import LESSON
 
 
 def measure(command, folder):
@@ -71,7 +71,7 @@ def main():
         for name in ("test_utils.py", "outputs.py"):
             shutil.copy(LESSON.parent / name, source)
         ignored = shutil.ignore_patterns("Camera*", "__pycache__")
-        for name in ("grading", "data"):
+        for name in ("grading", "lesson", "data"):
             shutil.copytree(LESSON.parent / name, source / name, ignore=ignored)
         nbgrader = [sys.executable, "-m", "nbgrader"]
         measure([*nbgrader, "generate_assignment", "lesson"], folder)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.lesson import EMBEDDED, LESSON, RESULTS, open_lesson, write
-from data.check import count_labels, find_frames, read_labels
+from lesson.check import count_labels, find_frames, read_labels
 
 N_FOLDS, SEED = 3, 7
 lesson = open_lesson()

@@ -9,7 +9,7 @@ import time
 import pandas as pd
 
 from benchmarks.lesson import EMBEDDED, open_lesson
-from data.check import count_labels, find_frames, read_labels
+from lesson.check import count_labels, find_frames, read_labels
 
 TARGETS = {"pixel accuracy": 0.80, "Road": 0.90, "Sky": 0.85, "Vegetation": 0.45, "Building": 0.35, "RoadLine": 0.30}
 

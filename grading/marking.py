@@ -18,9 +18,9 @@ import pandas as pd
 from tqdm import tqdm
 
 import outputs
+from grading.checks import Result, judge, questions
 from grading.graph import neutral
-from grading.judge import Result, judge, questions
-from grading.sandbox import Ended, Refused, Sandbox
+from grading.sandbox.client import Ended, Refused, Sandbox
 
 LARGEST = 50 << 20  # bytes of a notebook
 KEYS = {"notebook", "points", "max_points", "error", "exercises", "sha256"}  # of an entry in the JSON file

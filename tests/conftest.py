@@ -4,7 +4,7 @@ import shutil
 import nbformat
 import pytest
 
-from tests.notebook import LESSON, definitions
+from lesson.notebook import LESSON, definitions
 from tests.toy_frames import draw
 
 
@@ -33,7 +33,7 @@ def workplace(tmp_path):
     """A folder with all that the lesson needs beside it, and nothing that an earlier run wrote."""
     folder = tmp_path / "workplace"
     folder.mkdir()
-    for name in ("data", "grading", "images", "tests", "test_utils.py", "outputs.py"):
+    for name in ("data", "grading", "images", "lesson", "test_utils.py", "outputs.py"):
         (folder / name).symlink_to(LESSON.parent / name)
     return folder
 

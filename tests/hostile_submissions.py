@@ -231,7 +231,7 @@ def finds_expected_numbers_in_memory():
 
 
 def finds_the_judge():
-    return any(name in sys.modules for name in ("outputs", "grading.judge", "grading.marking", "test_utils"))
+    return any(name in sys.modules for name in ("outputs", "grading.checks", "grading.marking", "test_utils"))
 
 
 def finds_the_environment():
@@ -391,13 +391,13 @@ def hostile_submissions(world):
         ("closed connection", submission(**ones("os.close(3)")), ERROR, 40, "ended the program"),
         ("patched json", submission(**ones(f"json.dumps = lambda *a, **b: '{json.dumps(FORGED)}'")), ERROR, 40,
          "refused"),
-        ("patched child", submission(**ones("sys.modules['grading.child'].pack = lambda call: {'points': 10}")),
-         NOT_YET, 41),
+        ("patched runner", submission(**ones(
+            "sys.modules['grading.sandbox.runner'].pack = lambda call: {'points': 10}")), NOT_YET, 41),
         ("control characters", submission(iou_per_class="def iou_per_class(confusion):\n"
                                           "    raise ValueError('\\x1b[2J\\u202e\\ud800\\x07 red')"), ERROR, 40, "red"),
         # What is patched.
         ("patched test_utils", submission(**ones(
-            "sys.modules['test_utils'] = sys.modules['outputs'] = sys.modules['grading.judge'] = sys")), NOT_YET, 41),
+            "sys.modules['test_utils'] = sys.modules['outputs'] = sys.modules['grading.checks'] = sys")), NOT_YET, 41),
         ("patched builtins", submission(**ones("builtins.all = builtins.any = builtins.isinstance = lambda *a: True")),
          ERROR, 40),
         ("patched comparison", submission(**ones("np.isclose = np.allclose = np.array_equal = lambda *a, **b: True")),

@@ -565,7 +565,7 @@ def iou_transposed_in_float32(confusion):
 def main():
     """Print the fingerprints of the first right answers, in the form of `outputs.fingerprints`."""
     from grading.build import build
-    from grading.judge import fingerprint, questions
+    from grading.checks import fingerprint, questions
     for fn in (conv_block, upsampling_block, unet_model):
         print(f'    "{fn.__name__}": [')
         for call in build(fn.__name__, fn, questions(fn.__name__)):

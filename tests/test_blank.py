@@ -12,8 +12,8 @@ from nbclient import NotebookClient
 
 import outputs
 from grading import waiting
-from grading.judge import Result
-from tests.notebook import LESSON, code_cells, source_hash
+from grading.checks import Result
+from lesson.notebook import LESSON, code_cells, source_hash
 from tests.test_lesson import text_of
 
 SMALL = "\nALSO_TRAIN_ON, IMAGE_SIZE, EPOCHS, BATCH_SIZE = None, (32, 48), 1, 4"

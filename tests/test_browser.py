@@ -14,8 +14,8 @@ import pytest
 from nbgrader.preprocessors import ClearSolutions
 from playwright.sync_api import expect, sync_playwright
 
-from data.check import MASKS, PICTURES, find_frames
-from tests.notebook import LESSON, code_cells
+from lesson.check import MASKS, PICTURES, find_frames
+from lesson.notebook import LESSON, code_cells
 
 PROJECT = LESSON.parent
 SCREENSHOTS = PROJECT / "build" / "screenshots"

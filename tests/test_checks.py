@@ -10,11 +10,11 @@ import pytest
 import outputs
 import test_utils
 from grading import build as building
-from grading import judge as judging
+from grading import checks as judging
 from grading.build import build
-from grading.child import encode, pack
-from grading.judge import fingerprint, judge, questions
-from grading.sandbox import unpack
+from grading.checks import fingerprint, judge, questions
+from grading.sandbox.client import unpack
+from grading.sandbox.runner import encode, pack
 from tests import right_answers
 from tests.right_answers import RIGHT
 from tests.wrong_answers import WRONG

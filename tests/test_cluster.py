@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from data import cluster
-from tests.notebook import LESSON, until
+from lesson import cluster
+from lesson.notebook import LESSON, until
 
 LIMIT = 400   # s; far more than any of these needs on an idle machine
 LOOK_ONLY = {  # cells that show or check, and that nothing before the training needs
@@ -24,8 +24,8 @@ LOOK_ONLY = {  # cells that show or check, and that nothing before the training 
 STEPS = """
 import sys
 import nbformat, numpy as np
-from data.check import find_frames
-from tests.notebook import definitions
+from lesson.check import find_frames
+from lesson.notebook import definitions
 
 notebook = nbformat.read(sys.argv[3], as_version=4)
 lesson = definitions(notebook)
@@ -86,7 +86,7 @@ def write(**cells):
 
 def command(workers, notebook):
     """Start the command line, in the current folder."""
-    return subprocess.Popen([sys.executable, "-m", "data.cluster", str(workers), notebook], text=True,
+    return subprocess.Popen([sys.executable, "-m", "lesson.cluster", str(workers), notebook], text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -197,7 +197,7 @@ def test_taken_port_is_a_clear_failure(folder, monkeypatch):
 def test_workers_that_do_not_meet_are_ended(folder):
     """A worker whose strategy waits too long ends, and the message says so."""
     small = write(strategy="import time\ntime.sleep(1000)", fit="")
-    program = f"from data import cluster; cluster.MEET = 1; cluster.work({small!r})"
+    program = f"from lesson import cluster; cluster.MEET = 1; cluster.work({small!r})"
     with open("worker.log", "wb") as log:
         worker = subprocess.Popen([sys.executable, "-c", program], stdout=log)
     with pytest.raises(cluster.WorkerError, match="Worker 0 did not meet the others"):

@@ -6,7 +6,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.notebook import LESSON, code_cells
+from lesson.notebook import LESSON, code_cells
 
 # Simulation of what is seen with full severity: G. M. Machado, M. M. Oliveira, L. A. F. Fernandes (2009), linear RGB.
 DEFICIENCIES = {

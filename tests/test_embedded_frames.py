@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from data.check import MASKS, PICTURES, find_frames, read_labels
+from lesson.check import MASKS, PICTURES, find_frames, read_labels
 
 DATA = Path(__file__).parents[1] / "data"
 # Share of pixels in percent on 306 frames of CARLA: the lowest and highest that the embedded drives may have.

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, read_pair
-from tests.notebook import LESSON
+from lesson.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, read_pair
+from lesson.notebook import LESSON
 
 # The ids of CARLA 0.9.14 and later in the order of the 23 ids before it.
 NEWER = np.array([0, 3, 5, 22, 12, 6, 24, 1, 2, 9, 14, 4, 8, 11, 25, 26, 27, 28, 7, 20, 21, 23, 10], np.uint8)

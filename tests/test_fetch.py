@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from data import fetch as module
-from data.check import MASKS, PICTURES, find_frames
-from data.fetch import KAGGLE, ArchiveError, FetchError, fetch
+from lesson import fetch as module
+from lesson.check import MASKS, PICTURES, find_frames
+from lesson.fetch import KAGGLE, ArchiveError, FetchError, fetch
 
 ROOT = Path(__file__).parents[1]
 
@@ -207,7 +207,7 @@ def refuse(folder, url, *words, error=FetchError, keeps=True, **options):
 
 def run(*arguments, **options):
     """Run the command line."""
-    return subprocess.run([sys.executable, "-m", "data.fetch", *map(str, arguments)], capture_output=True, text=True,
+    return subprocess.run([sys.executable, "-m", "lesson.fetch", *map(str, arguments)], capture_output=True, text=True,
                           cwd=ROOT, timeout=60, **options)
 
 
@@ -400,7 +400,7 @@ def test_silence(site, folder, monkeypatch, cut):
 
 def test_ctrl_c(site, recording, folder):
     site.headers["hang"], site.cuts = True, [20_000]
-    process = subprocess.Popen([sys.executable, "-m", "data.fetch", folder, "--url", site.url], cwd=ROOT, text=True,
+    process = subprocess.Popen([sys.executable, "-m", "lesson.fetch", folder, "--url", site.url], cwd=ROOT, text=True,
                                stderr=subprocess.PIPE)
     try:
         archive, end = folder.with_name("frames.part") / "archive", time.monotonic() + 30
@@ -515,7 +515,7 @@ def test_a_full_disk(site, recording, tmp_path, limit, asked):
     files = [*recording, (f"{PICTURES}/999999.png", bytes(400_000))]
     site.content = pack(files)
     code = (f"import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
-            "runpy.run_module('data.fetch', run_name='__main__')")
+            "runpy.run_module('lesson.fetch', run_name='__main__')")
     done = subprocess.run([sys.executable, "-B", "-c", code, tmp_path / "frames", "--url", site.url], cwd=ROOT,
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from data.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, report
+from lesson.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, report
 
 
 def refuse(folder, *words, n_classes=23):
@@ -113,8 +113,8 @@ def test_the_beginning_of_a_name_is_its_drive(toy_frames, tmp_path):
 
 
 def run(*arguments):
-    """Return what `python -m data.check` does with arguments."""
-    return subprocess.run([sys.executable, "-m", "data.check", *arguments], capture_output=True, text=True)
+    """Return what `python -m lesson.check` does with arguments."""
+    return subprocess.run([sys.executable, "-m", "lesson.check", *arguments], capture_output=True, text=True)
 
 
 def test_command_line_on_sound_frames(toy_frames):
@@ -132,7 +132,7 @@ def test_command_line_refuses(tmp_path):
     assert refused.returncode == 1 and "CARLA_DATA" in refused.stderr and "Traceback" not in refused.stderr
     for arguments in ([], [tmp_path, "--classes", "many"]):
         wrong = run(*arguments)
-        assert wrong.returncode == 2 and "usage: python -m data.check" in wrong.stderr
+        assert wrong.returncode == 2 and "usage: python -m lesson.check" in wrong.stderr
 
 
 def test_report_lists_every_problem_and_warning(frames_to_break, capsys):

@@ -17,10 +17,10 @@ from nbclient import NotebookClient
 from nbgrader.preprocessors import ClearSolutions
 
 import outputs
-from data.check import find_frames
+from lesson.check import find_frames
+from lesson.notebook import LESSON, code_cells, definitions, source_hash, until
 from test_utils import check_recall
 from tests import right_answers
-from tests.notebook import LESSON, code_cells, definitions, source_hash, until
 from tests.toy_frames import draw
 
 

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from grading.marking import main
+from lesson.notebook import LESSON
 from tests.hostile_submissions import (
     DEEDS,
     EXERCISES,
@@ -31,7 +32,6 @@ from tests.hostile_submissions import (
     submission,
     with_deed,
 )
-from tests.notebook import LESSON
 
 PROJECT = LESSON.parent
 AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]

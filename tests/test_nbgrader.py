@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 
 import outputs
 import test_utils
-from tests.notebook import LESSON, code_cells, definitions
+from lesson.notebook import LESSON, code_cells, definitions
 
 # What a learner may write: exercises half right, and the last one right but noisy. nbgrader takes text on the error
 # stream for a failure, so a warning of NumPy's could cost all points.
@@ -53,8 +53,8 @@ def course(tmp_path_factory, notebook):
     """A course with a right, a half right and a blank submission, graded, with feedback and exported points."""
     course = tmp_path_factory.mktemp("course")
     source = course / "source" / "unet"
-    shutil.copytree(LESSON.parent / "grading", source / "grading", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(LESSON.parent / "data", source / "data", ignore=shutil.ignore_patterns("__pycache__", "Camera*"))
+    for name in ("grading", "lesson", "data"):
+        shutil.copytree(LESSON.parent / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "Camera*"))
     for name in ("test_utils.py", "outputs.py", LESSON.name):
         shutil.copy(LESSON.parent / name, source)
     nbgrader(course, "generate_assignment", "unet")

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from data.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, read_pair, read_picture
+from lesson.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, read_pair, read_picture
 
 HEIGHT, WIDTH = 48, 64
 COLOURS = read_labels(23)[["red", "green", "blue"]].to_numpy(np.uint8)
@@ -318,7 +318,7 @@ def test_read_right(frame, name):
     np.testing.assert_array_equal(pairs[1 - odd][1][..., 0], IDS)
 
 
-@pytest.mark.filterwarnings("ignore:Image size")   # pytest undoes the filter that data.check sets
+@pytest.mark.filterwarnings("ignore:Image size")   # pytest undoes the filter that lesson.check sets
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(frame, name):
     damage, *words = REFUSED[name]

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.notebook import LESSON, code_cells
+from lesson.notebook import LESSON, code_cells
 
 PROJECT = LESSON.parent
 COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|pip|jupyter|python|\.venv/bin/\w+) .+"
@@ -20,8 +20,8 @@ SERVERS = ("make lab", "jupyter lab Image_segmentation_Unet.ipynb")   # they run
 ELSEWHERE = {"make test": (".ci/run", "make test"),
              "make predict MODEL=build/home/unet.keras IMAGES=FOLDER OUT=build/masks": ("tests/test_segment.py",
                                                                                         '"make"'),
-             ".venv/bin/python -m data.fetch NEW_FOLDER": ("tests/test_fetch.py", "def kaggle("),
-             ".venv/bin/python -m data.fetch NEW_FOLDER --url URL": ("tests/test_fetch.py", "--url")}
+             ".venv/bin/python -m lesson.fetch NEW_FOLDER": ("tests/test_fetch.py", "def kaggle("),
+             ".venv/bin/python -m lesson.fetch NEW_FOLDER --url URL": ("tests/test_fetch.py", "--url")}
 
 
 def scripts():

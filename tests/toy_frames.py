@@ -2,7 +2,7 @@
 import imageio.v3 as iio
 import numpy as np
 
-from data.check import MASKS, PICTURES, read_labels
+from lesson.check import MASKS, PICTURES, read_labels
 
 
 def draw(folder, drives=5, frames=3, size=(48, 64), n_classes=23, seed=0):

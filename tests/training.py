@@ -6,9 +6,9 @@ from pathlib import Path
 
 import nbformat
 
-from data.check import count_labels, find_frames
 from grading import tf
-from tests.notebook import LESSON, code_cells, definitions
+from lesson.check import count_labels, find_frames
+from lesson.notebook import LESSON, code_cells, definitions
 
 NOTEBOOK = nbformat.read(LESSON, as_version=4)
 processes = multiprocessing.get_context("forkserver")

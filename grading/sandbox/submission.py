@@ -6,13 +6,14 @@ in the submission's locked-in process, so a notebook that is hostile to the pars
 """
 import ast
 import dataclasses
-import json
 import linecache
 import re
 import symtable
 import textwrap
 
 from IPython.core.inputtransformer2 import TransformerManager
+
+from lesson.notebook import sources
 
 KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
         ast.AugAssign)
@@ -21,10 +22,6 @@ PIECE = r"(?m)^(?:@.*\n)*(?:(?:async +)?def|class|import|from|\w+ *=)\b"  # how 
 NAME = r"(?m)^\s*(?:async +)?(?:def|class) +(\w+)"
 
 BROKEN = SyntaxError, ValueError, RecursionError, MemoryError  # what the parser raises
-
-
-class NotANotebook(Exception):
-    """A file that is no notebook: the message says why."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -37,29 +34,6 @@ class Statement:
     error: str = ""
     done: bool = False
     changes: set = frozenset()  # names of the objects to whose items or attributes it assigns
-
-
-def code_cells(content):
-    """List the code cells of a notebook as (number, source); all cells are counted, from 1.
-
-    Read as JSON and not by nbformat, which validates every output: a million of them would keep it busy for minutes.
-
-    Args:
-        content: bytes of the file, in version 3 or 4 of the format.
-
-    Raises:
-        NotANotebook: if it is something else.
-    """
-    try:
-        notebook = json.loads(content)
-        sheets = notebook["worksheets"] if "worksheets" in notebook else [notebook]
-        cells = [cell for sheet in sheets for cell in sheet["cells"]]
-        return [(number, "".join(cell.get("source", cell.get("input", ""))))
-                for number, cell in enumerate(cells, start=1) if cell["cell_type"] == "code"]
-    except (ValueError, RecursionError) as error:
-        raise NotANotebook(f"this is not JSON: {textwrap.shorten(str(error), 100)}") from None
-    except (KeyError, TypeError, AttributeError):
-        raise NotANotebook("this is JSON, but not a notebook with a list of cells") from None
 
 
 def _is_kept(node):
@@ -123,7 +97,7 @@ def _statements(number, source):
     return statements
 
 
-class Notebook:
+class Submission:
     """The definitions of a notebook, of which `function` runs those that are needed.
 
     Args:
@@ -134,7 +108,7 @@ class Notebook:
     """
 
     def __init__(self, content):
-        self.statements = [statement for cell in code_cells(content) for statement in _statements(*cell)]
+        self.statements = [statement for cell in sources(content) for statement in _statements(*cell)]
         self.names = {"__name__": "lesson"}
         self.failures = {}  # name: why it has no value
 

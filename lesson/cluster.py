@@ -1,6 +1,6 @@
 """Train the lesson with several processes on this machine.
 
-    python -m data.cluster WORKERS NOTEBOOK
+    python -m lesson.cluster WORKERS NOTEBOOK
 
 Each worker executes the notebook's code cells from the top to the training, with its share of the training frames and
 of the processor's threads, and with a GPU of its own where there is one. What worker 0 prints is shown here; what each
@@ -49,7 +49,7 @@ def train(workers, notebook):
         for index, log in enumerate(logs):
             config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
             own = {"TF_CONFIG": config, "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", str(index))}
-            program = f"from data.cluster import work; work({os.fspath(notebook)!r})"
+            program = f"from lesson.cluster import work; work({os.fspath(notebook)!r})"
             with open(log, "wb") as file:
                 processes.append(subprocess.Popen([sys.executable, "-c", program], env=os.environ | shared | own,
                                                   stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT))
@@ -138,7 +138,7 @@ def work(notebook):
 def main():
     """Run the command line."""
     import nbformat
-    parser = argparse.ArgumentParser(prog="python -m data.cluster", description="Train with several workers.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.cluster", description="Train with several workers.")
     parser.add_argument("workers", type=int, help="how many processes share the training")
     parser.add_argument("notebook", help="the lesson")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Command line: python -m data.render --drives 2 --out DIR."""
+"""Command line: python -m render --drives 2 --out DIR."""
 
 import argparse
 import csv
@@ -58,7 +58,7 @@ def write_manifest(out, drives):
 
 def main():
     """Render the frames that are still missing."""
-    parser = argparse.ArgumentParser(prog="python -m data.render", description="Render embedded driving frames.")
+    parser = argparse.ArgumentParser(prog="python -m render", description="Render embedded driving frames.")
     parser.add_argument("--drives", type=int, default=2, help="how many drives (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="folder for CameraRGB, CameraMask and manifest.csv")
     args = parser.parse_args()

@@ -17,8 +17,8 @@ import tensorflow as tf
 from keras import layers
 from PIL import Image, ImageSequence
 
-from data.check import read_labels
-from data.segment import _write, load_network, main
+from lesson.check import read_labels
+from lesson.predict import _write, load_network, main
 
 ROOT = Path(__file__).parents[1]
 COLOURS = read_labels(23)[["red", "green", "blue"]].to_numpy(np.uint8)
@@ -93,7 +93,7 @@ def refuse(arguments, *words):
 
 def run(*arguments, **options):
     """Start the program as a user does."""
-    return subprocess.Popen([sys.executable, "-m", "data.segment", *map(str, arguments)], cwd=ROOT, text=True,
+    return subprocess.Popen([sys.executable, "-m", "lesson.predict", *map(str, arguments)], cwd=ROOT, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 

@@ -1,9 +1,9 @@
 """Run the functions of strangers' notebooks in processes of their own; only data comes back.
 
 Three parties. The *marking process* knows what is expected; it never reads or runs a line of a submission. The
-*server* (`grading.child`) has TensorFlow loaded, knows the questions and no answers, and forks a *child* for each
-submission. The child is locked in (`grading.walls`), reads the notebook, runs the functions of the exercises, and
-writes what came out into the one socket that it has: a line of JSON for each exercise.
+*server* (`grading.sandbox.runner`) has TensorFlow loaded, knows the questions and no answers, and forks a *runner* for
+each submission. The runner is locked in (`grading.sandbox.lockdown`), reads the notebook, runs the functions of the
+exercises, and writes what came out into the one socket that it has: a line of JSON for each exercise.
 
 From its first own line on, a submission may have changed anything in its process. So the marking process takes what
 arrives for a stranger's text: short, of plain values in a known form, a network being a list of steps with their
@@ -24,6 +24,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -33,7 +34,7 @@ from grading.graph import Node
 TIME_LIMIT = 30  # seconds for a submission
 MESSAGE_LIMIT = 2 << 20  # bytes for an exercise
 MOST_NODES = 300  # in a network
-PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PROJECT = str(Path(__file__).resolve().parents[2])
 
 
 class Refused(Exception):
@@ -92,7 +93,7 @@ def unpack(exercise, cases, packed):
 
     Args:
         exercise: str, the name of the function.
-        cases: list of dict, as `grading.judge.questions` returns them.
+        cases: list of dict, as `grading.checks.questions` returns them.
         packed: any JSON value.
 
     Returns:
@@ -142,7 +143,7 @@ class Sandbox:
         environment |= {"CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
         program = (f"import sys; sys.path[0] = {PROJECT!r}; "
-                   f"from grading.child import serve; serve({theirs.fileno()}, {questions!r})")
+                   f"from grading.sandbox.runner import serve; serve({theirs.fileno()}, {questions!r})")
         with theirs:
             self.server = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment,
                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """Take a trained network home: segment pictures or a film without the notebook.
 
-    python -m data.segment MODEL PICTURES OUT
+    python -m lesson.predict MODEL PICTURES OUT
 
 MODEL     file.keras, a folder that Keras' model.export wrote, or file.tflite (float32 or int8); from people you trust
 PICTURES  a folder with PNG and JPEG pictures of any size, one such picture, or a film: GIF, or MP4 (pip install av)
@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 from tqdm import tqdm
 
-from data.check import ENDINGS, FrameError, read_labels, read_picture
+from lesson.check import ENDINGS, FrameError, read_labels, read_picture
 
 BATCH = 8  # pictures that the network takes at a time
 VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm")
@@ -287,7 +287,7 @@ def _write(path, save):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m data.segment", description="Segment pictures or a film with a "
+    parser = argparse.ArgumentParser(prog="python -m lesson.predict", description="Segment pictures or a film with a "
                                      "trained network. Exit status: 0 all done, 1 something was left out.")
     parser.add_argument("model", help="file.keras, a folder that Keras' model.export wrote, or file.tflite")
     parser.add_argument("pictures", help="folder of PNG and JPEG pictures, one picture, or a film: GIF or video")

@@ -1,7 +1,7 @@
 """Fetch real CARLA frames into a folder of one's own, from Kaggle or from any address of a zip or tar archive.
 
-    python -m data.fetch FOLDER                                 Kaggle's 5 × 1000 frames (pip install kagglehub)
-    python -m data.fetch FOLDER --url https://…/frames.zip      .zip, .tar, .tar.gz, .tar.bz2, .tar.xz
+    python -m lesson.fetch FOLDER                                 Kaggle's 5 × 1000 frames (pip install kagglehub)
+    python -m lesson.fetch FOLDER --url https://…/frames.zip      .zip, .tar, .tar.gz, .tar.bz2, .tar.xz
 
 All work is done in FOLDER.part, beside FOLDER: FOLDER appears when it is complete, and not before. A download that
 broke off goes on when the same command runs again.
@@ -28,9 +28,9 @@ from urllib.error import HTTPError
 
 from tqdm import tqdm
 
-from data.check import PICTURES, FrameError, find_frames
+from lesson.check import PICTURES, FrameError, find_frames
 
-NOTE = "data.fetch.json"            # in FOLDER.part: what is being fetched, and how the server identifies it
+NOTE = "lesson.fetch.json"            # in FOLDER.part: what is being fetched, and how the server identifies it
 KAGGLE = "kumaresanmanickavelu/lyft-udacity-challenge"
 TRIES, PAUSE, TIMEOUT = 5, 1, 30    # downloads before giving up; s before the second, doubled each time; s of silence
 MAX_BYTES, MAX_FILES = 50e9, 200_000
@@ -174,7 +174,7 @@ def _download_once(url, archive, note):
     have, length = archive.stat().st_size if archive.exists() else 0, known.get("length")
     if have and have == length:
         return
-    headers = {"User-Agent": "data.fetch"}
+    headers = {"User-Agent": "lesson.fetch"}
     if have and length and known["validator"]:
         # If-Range: the rest if the file is still the same, else the whole of the new one.
         headers |= {"Range": f"bytes={have}-", "If-Range": known["validator"]}
@@ -329,7 +329,8 @@ class _Header(tarfile.TarInfo):
 
 def main():
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m data.fetch", description="Fetch real CARLA frames into a folder.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.fetch",
+                                     description="Fetch real CARLA frames into a folder.")
     parser.add_argument("folder", help="folder to make")
     parser.add_argument("--url", help=f"http or https address of a zip or tar archive (default: {KAGGLE} from Kaggle)")
     parser.add_argument("--sha256", help="SHA-256 checksum of the archive, if you know it; only with --url")

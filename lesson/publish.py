@@ -1,52 +1,12 @@
-"""Read the lesson, and take the outputs of an executed copy into it: python -m tests.notebook EXECUTED LESSON."""
-import ast
+"""Take the outputs of an executed copy into the lesson: python -m lesson.publish EXECUTED LESSON."""
 import base64
-import copy
-import hashlib
-import linecache
 import sys
-import types
 from pathlib import Path
 
 import imageio.v3 as iio
 import nbformat
 
-LESSON = Path(__file__).parents[1] / "Image_segmentation_Unet.ipynb"
-
-
-def code_cells(notebook):
-    """Return the code cells of a notebook, in order."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def source_hash(notebook):
-    """Return the SHA-256 of all code, hex: outputs that carry another one come from other code."""
-    return hashlib.sha256("\0".join(cell.source for cell in code_cells(notebook)).encode()).hexdigest()
-
-
-def until(notebook, cell_id):
-    """Return a copy of a notebook that ends with the cell of this id."""
-    short = copy.deepcopy(notebook)
-    ids = [cell.id for cell in short.cells]
-    del short.cells[ids.index(cell_id) + 1:]
-    return short
-
-
-def definitions(notebook):
-    """Return a module with a notebook's imports, parameters, devices, functions and classes, as its cells define them.
-
-    Nothing else of it runs: a test sets the other names that a function needs.
-    """
-    module = types.ModuleType("lesson")
-    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    for cell in code_cells(notebook):
-        everything = cell.id in ("parameters", "strategy")
-        tree = ast.parse(cell.source)
-        tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
-        name = f"{LESSON.name}: cell {cell.id}"
-        linecache.cache[name] = len(cell.source), None, cell.source.splitlines(True), name   # for inspect.getsource
-        exec(compile(tree, name, "exec"), module.__dict__)
-    return module
+from lesson.notebook import code_cells, source_hash
 
 
 def keep_room(data):

@@ -1,6 +1,6 @@
 """Find the frames of CARLA recordings, read them as pictures and class ids, and check them before a network learns.
 
-`python -m data.check FOLDER` prints what a folder holds, and every problem with its file.
+`python -m lesson.check FOLDER` prints what a folder holds, and every problem with its file.
 """
 import argparse
 import colorsys
@@ -29,12 +29,12 @@ ANOTHER_FOLDER = ("Set the environment variable CARLA_DATA, or DATA in the noteb
 MAX_PIXELS = 100_000_000  # of one picture; decoded it takes four bytes a pixel
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # Pillow's own limit is a warning
 
-LABELS = pd.read_csv(Path(__file__).with_name("labels.csv"))
+LABELS = pd.read_csv(Path(__file__).parents[1] / "data" / "labels.csv")
 FAMILIES = {len(labels): labels.set_index("id") for _, labels in LABELS.groupby("carla")}  # by their number of ids
 RELEASES = {n_classes: labels["carla"].iloc[0] for n_classes, labels in FAMILIES.items()}
 MAX_ID = max(FAMILIES) - 1
 WHICH_CLASSES = (
-    "Set N_CLASSES in the notebook's parameter cell (--classes for data.check) to "
+    "Set N_CLASSES in the notebook's parameter cell (--classes for lesson.check) to "
     + ", ".join(f"{n_classes} for CARLA {releases}" for n_classes, releases in RELEASES.items())
     + ", or to the number of your own classes.\nTo tell: road is id 7 in the first two, of which only the second has "
       "ids above 12 (sky is 13); in the third, road is id 1 (sky is 11).")
@@ -156,7 +156,7 @@ def _complain(problems, of_how_many):
     if problems:
         more = f"\n  … and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise FrameError(f"{len(problems)} of {of_how_many} frames cannot be used:\n  " + "\n  ".join(problems[:5])
-                         + f"{more}\nRepair or remove these files. All problems: python -m data.check FOLDER")
+                         + f"{more}\nRepair or remove these files. All problems: python -m lesson.check FOLDER")
 
 
 # What does a file hold?
@@ -587,8 +587,8 @@ def _duplicates(paths):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m data.check", description="Print which frames a folder holds, and "
-                                     "every problem with its file. Exit status: 0 sound, 1 problems, 2 wrong usage.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.check", description="Print which frames a folder holds, "
+                                     "and every problem with its file. Exit status: 0 sound, 1 problems, 2 wrong usage.")
     parser.add_argument("folder", help="folder with CameraRGB/ and CameraMask/ or CameraSeg/, or that holds such ones")
     parser.add_argument("--classes", type=int, metavar="N", help="number of class ids; found from the masks by default")
     arguments = parser.parse_args()

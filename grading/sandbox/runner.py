@@ -1,6 +1,7 @@
 """Run the functions of submissions: the server, which has TensorFlow loaded, and the children that it forks.
 
-`grading.sandbox` starts the server and says what the two sides are for. The server knows the questions, no answers.
+`grading.sandbox.client` starts the server and says what the two sides are for. The server knows the questions, and no
+answers.
 """
 import base64
 import gc
@@ -20,11 +21,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from grading import notebook, walls
 from grading.build import build
 from grading.graph import neutral, walk
+from grading.sandbox import lockdown, submission
+from lesson.notebook import NotANotebook
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 SYSTEM = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
           "/usr/share/zoneinfo", "/dev/null", "/dev/urandom", "/proc/cpuinfo", "/sys/devices/system/cpu"]
 FACTS = "returned", "printed", "blank", "error", "ready_made", "problem", "changed"  # of a call, beside its result
@@ -99,11 +101,11 @@ def _child(handle, folder, paths, questions):
         os.environ.clear()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         link = os.fdopen(3, "rb", buffering=0)
-        _tell(open_to=walls.lock_in(paths))
+        _tell(open_to=lockdown.lock_in(paths))
         [size] = struct.unpack("q", _read(link, 8))
         try:
-            lesson = notebook.Notebook(_read(link, size))
-        except notebook.NotANotebook as error:
+            lesson = submission.Submission(_read(link, size))
+        except NotANotebook as error:
             _tell(unreadable=str(error))
             return
         _tell(about={exercise: lesson.about(exercise) for exercise in questions})
@@ -137,7 +139,7 @@ def encode(message):
 
 
 def pack(call):
-    """Return what came out of a call as plain values; `grading.sandbox.unpack` is the way back."""
+    """Return what came out of a call as plain values; `grading.sandbox.client.unpack` is the way back."""
     packed = {name: getattr(call, name) for name in FACTS}
     if call.graph is not None:
         ins, outs = call.graph

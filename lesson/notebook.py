@@ -1,0 +1,73 @@
+"""Read notebooks: the lesson's cells and functions, and the code of anybody's."""
+import ast
+import copy
+import hashlib
+import json
+import linecache
+import textwrap
+import types
+from pathlib import Path
+
+LESSON = Path(__file__).parents[1] / "Image_segmentation_Unet.ipynb"
+
+
+class NotANotebook(Exception):
+    """A file that is no notebook: the message says why."""
+
+
+def sources(content):
+    """List the code cells of a notebook as (number, source); all cells are counted, from 1.
+
+    Read as JSON and not by nbformat, which validates every output: a million of them would keep it busy for minutes.
+
+    Args:
+        content: bytes of the file, in version 3 or 4 of the format.
+
+    Raises:
+        NotANotebook: if it is something else.
+    """
+    try:
+        notebook = json.loads(content)
+        sheets = notebook["worksheets"] if "worksheets" in notebook else [notebook]
+        cells = [cell for sheet in sheets for cell in sheet["cells"]]
+        return [(number, "".join(cell.get("source", cell.get("input", ""))))
+                for number, cell in enumerate(cells, start=1) if cell["cell_type"] == "code"]
+    except (ValueError, RecursionError) as error:
+        raise NotANotebook(f"this is not JSON: {textwrap.shorten(str(error), 100)}") from None
+    except (KeyError, TypeError, AttributeError):
+        raise NotANotebook("this is JSON, but not a notebook with a list of cells") from None
+
+
+def code_cells(notebook):
+    """Return the code cells of a notebook, in order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def source_hash(notebook):
+    """Return the SHA-256 of all code, hex: outputs that carry another one come from other code."""
+    return hashlib.sha256("\0".join(cell.source for cell in code_cells(notebook)).encode()).hexdigest()
+
+
+def until(notebook, cell_id):
+    """Return a copy of a notebook that ends with the cell of this id."""
+    short = copy.deepcopy(notebook)
+    ids = [cell.id for cell in short.cells]
+    del short.cells[ids.index(cell_id) + 1:]
+    return short
+
+
+def definitions(notebook):
+    """Return a module with a notebook's imports, parameters, devices, functions and classes, as its cells define them.
+
+    Nothing else of it runs: a test sets the other names that a function needs.
+    """
+    module = types.ModuleType("lesson")
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    for cell in code_cells(notebook):
+        everything = cell.id in ("parameters", "strategy")
+        tree = ast.parse(cell.source)
+        tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
+        name = f"{LESSON.name}: cell {cell.id}"
+        linecache.cache[name] = len(cell.source), None, cell.source.splitlines(True), name   # for inspect.getsource
+        exec(compile(tree, name, "exec"), module.__dict__)
+    return module
