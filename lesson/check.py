@@ -588,7 +588,7 @@ def _duplicates(paths):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m lesson.check", description="Print which frames a folder holds, "
-                                     "and every problem with its file. Exit status: 0 sound, 1 problems, 2 wrong usage.")
+                                     "and every problem with its file. Exit status: 0 sound, 1 problems, 2 usage.")
     parser.add_argument("folder", help="folder with CameraRGB/ and CameraMask/ or CameraSeg/, or that holds such ones")
     parser.add_argument("--classes", type=int, metavar="N", help="number of class ids; found from the masks by default")
     arguments = parser.parse_args()
