@@ -8,7 +8,10 @@ import textwrap
 import types
 from pathlib import Path
 
+import nbformat
+
 LESSON = Path(__file__).parents[1] / "Image_segmentation_Unet.ipynb"
+KEPT = ("tags", "nbgrader")   # of a cell's metadata; the rest comes from editors and runs
 
 
 class NotANotebook(Exception):
@@ -43,6 +46,19 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def tags(cell):
+    """Return the tags of a cell, list of str."""
+    return cell.metadata.get("tags", [])
+
+
+def clear_metadata(notebook):
+    """Remove all metadata of a notebook, in place, but for its kernel, the language, tags and what nbgrader needs."""
+    kernel = notebook.metadata.get("kernelspec", {"display_name": "Python 3", "language": "python", "name": "python3"})
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({name: cell.metadata[name] for name in KEPT if name in cell.metadata})
+
+
 def source_hash(notebook):
     """Return the SHA-256 of all code, hex: outputs that carry another one come from other code."""
     return hashlib.sha256("\0".join(cell.source for cell in code_cells(notebook)).encode()).hexdigest()
@@ -57,14 +73,15 @@ def until(notebook, cell_id):
 
 
 def definitions(notebook):
-    """Return a module with a notebook's imports, parameters, devices, functions and classes, as its cells define them.
+    """Return a module with a notebook's imports, parameters, functions and classes, as its cells define them.
 
-    Nothing else of it runs: a test sets the other names that a function needs.
+    Nothing else of it runs, apart from the cell with the tag `parameters`: a test sets the other names that a function
+    needs.
     """
     module = types.ModuleType("lesson")
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
     for cell in code_cells(notebook):
-        everything = cell.id in ("parameters", "strategy")
+        everything = "parameters" in tags(cell) or cell.id == "strategy"   # the latter until lesson/devices.py has it
         tree = ast.parse(cell.source)
         tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
         name = f"{LESSON.name}: cell {cell.id}"
