@@ -21,8 +21,9 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from lesson.check import MASKS, PICTURES, count_labels, find_frames, report
+from lesson.check import count_labels, report
 from lesson.notebook import LESSON
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 TURN = 100  # pairs
 
@@ -42,7 +43,7 @@ def decode_all(frames):
 
 def link(frames, n_pairs, folder):
     """Fill a folder with links to n_pairs pairs, again and again the same ones."""
-    for name, column in ((PICTURES, "image"), (MASKS, "mask")):
+    for name, column in ((IMAGES, "image"), (MASKS, "mask")):
         (folder / name).mkdir()
         for number, path in zip(range(n_pairs), np.resize(frames[column].to_numpy(), n_pairs)):
             (folder / name / f"{number:06}.png").symlink_to(Path(path).resolve())

@@ -22,7 +22,7 @@ import psutil
 from tqdm import tqdm
 
 from benchmarks.lesson import write
-from lesson.check import find_frames
+from lesson.recordings import find_frames
 from tests.toy_frames import draw
 from tests.training import finish, kill_when, prepare, start
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from benchmarks.checking import link
 from benchmarks.lesson import EMBEDDED, open_lesson, write
-from lesson.check import find_frames
+from lesson.recordings import find_frames
 
 N_STEPS = 5   # of training, the median of which counts
 SETS = [(100, (96, 128)), (1_000, (96, 128)), (10_000, (96, 128)), (100, (192, 256)), (100, (384, 512))]

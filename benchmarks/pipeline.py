@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from benchmarks.checking import decode_all
 from benchmarks.lesson import EMBEDDED, open_lesson, write
-from lesson.check import count_labels, find_frames
+from lesson.check import count_labels
+from lesson.recordings import find_frames
 
 N_PAIRS, N_STEPS, ROUNDS = 500, 25, 5   # at most; of training, a turn; turns
 

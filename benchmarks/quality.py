@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.lesson import EMBEDDED, LESSON, RESULTS, open_lesson, write
-from lesson.check import count_labels, find_frames, read_labels
+from lesson.check import count_labels
+from lesson.labels import read_labels
+from lesson.recordings import find_frames
 
 N_FOLDS, SEED = 3, 7
 lesson = open_lesson()

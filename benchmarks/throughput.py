@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from benchmarks.lesson import EMBEDDED, flops, open_lesson, write
 from benchmarks.pytorch import copy_of, from_torch, to_torch
-from lesson.check import find_frames
+from lesson.recordings import find_frames
 
 N_THREADS, ROUNDS = os.cpu_count(), 5
 TRAINED, SEGMENTED = 128, 64   # frames a turn

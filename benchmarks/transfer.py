@@ -9,7 +9,9 @@ import time
 import pandas as pd
 
 from benchmarks.lesson import EMBEDDED, open_lesson
-from lesson.check import count_labels, find_frames, read_labels
+from lesson.check import count_labels
+from lesson.labels import read_labels
+from lesson.recordings import find_frames
 
 TARGETS = {"pixel accuracy": 0.80, "Road": 0.90, "Sky": 0.85, "Vegetation": 0.45, "Building": 0.35, "RoadLine": 0.30}
 

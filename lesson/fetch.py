@@ -28,7 +28,8 @@ from urllib.error import HTTPError
 
 from tqdm import tqdm
 
-from lesson.check import PICTURES, FrameError, find_frames
+from lesson.errors import FrameError
+from lesson.recordings import IMAGES, find_frames
 
 NOTE = "lesson.fetch.json"            # in FOLDER.part: what is being fetched, and how the server identifies it
 KAGGLE = "kumaresanmanickavelu/lyft-udacity-challenge"
@@ -83,9 +84,9 @@ def fetch(folder, url=None, sha256=None):
             download(url, part / "archive", part / NOTE)
             _compare_checksum(part / "archive", sha256)
             unpack(part / "archive", unpacked)
-        recordings = {path.parent for path in unpacked.rglob(PICTURES) if path.is_dir()}
+        recordings = {path.parent for path in unpacked.rglob(IMAGES) if path.is_dir()}
         if not recordings:
-            raise ArchiveError(f"There are no frames in {url or KAGGLE}: no folder in it is named {PICTURES}.")
+            raise ArchiveError(f"There are no frames in {url or KAGGLE}: no folder in it is named {IMAGES}.")
         root = folder / Path(os.path.commonpath(recordings)).relative_to(unpacked)
         os.replace(unpacked, folder)
         shutil.rmtree(part, ignore_errors=True)

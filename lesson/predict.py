@@ -22,7 +22,10 @@ import numpy as np
 from PIL import Image, ImageSequence
 from tqdm import tqdm
 
-from lesson.check import ENDINGS, FrameError, read_labels, read_picture
+from lesson.errors import FrameError
+from lesson.images import read_image
+from lesson.labels import read_labels
+from lesson.recordings import ENDINGS
 
 BATCH = 8  # pictures that the network takes at a time
 VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm")
@@ -169,7 +172,7 @@ def _read(paths, problems):
     """Yield (name, picture) of a dict from name to path."""
     for name, path in paths.items():
         try:
-            yield name, read_picture(path)
+            yield name, read_image(path)
         except FrameError as error:
             problems.append(str(error))
 

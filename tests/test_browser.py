@@ -14,8 +14,8 @@ import pytest
 from nbgrader.preprocessors import ClearSolutions
 from playwright.sync_api import expect, sync_playwright
 
-from lesson.check import MASKS, PICTURES, find_frames
 from lesson.notebook import LESSON, code_cells
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 PROJECT = LESSON.parent
 SCREENSHOTS = PROJECT / "build" / "screenshots"
@@ -45,7 +45,7 @@ def few_frames(folder):
     """Fill a folder with the first frames of five embedded drives."""
     frames = find_frames(PROJECT / "data")
     for row in frames[frames["drive"] < 5].groupby("drive").head(6).itertuples():
-        for path, kind in ((row.image, PICTURES), (row.mask, MASKS)):
+        for path, kind in ((row.image, IMAGES), (row.mask, MASKS)):
             (folder / kind).mkdir(exist_ok=True)
             shutil.copy(path, folder / kind)
 
@@ -54,7 +54,7 @@ def few_frames(folder):
 def folder(tmp_path_factory):
     """A copy of the project's folder with few frames, `short.ipynb` that trains for seconds, and `blank.ipynb`."""
     root = tmp_path_factory.mktemp("home") / "lesson"
-    shutil.copytree(PROJECT, root, ignore=shutil.ignore_patterns(".*", "build", PICTURES, MASKS))
+    shutil.copytree(PROJECT, root, ignore=shutil.ignore_patterns(".*", "build", IMAGES, MASKS))
     few_frames(root / "data")
     short = nbformat.read(LESSON, as_version=4)
     for cell in code_cells(short):

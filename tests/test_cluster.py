@@ -24,7 +24,7 @@ LOOK_ONLY = {  # cells that show or check, and that nothing before the training 
 STEPS = """
 import sys
 import nbformat, numpy as np
-from lesson.check import find_frames
+from lesson.recordings import find_frames
 from lesson.notebook import definitions
 
 notebook = nbformat.read(sys.argv[3], as_version=4)

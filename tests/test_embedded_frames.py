@@ -8,7 +8,8 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from lesson.check import MASKS, PICTURES, find_frames, read_labels
+from lesson.labels import read_labels
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 DATA = Path(__file__).parents[1] / "data"
 # Share of pixels in percent on 306 frames of CARLA: the lowest and highest that the embedded drives may have.
@@ -54,13 +55,13 @@ def manifest():
 def frames(manifest):
     """All pictures, masks and their drives, in the order of the manifest."""
     pictures, masks = (
-        np.stack([iio.imread(DATA / name / f"{row['frame']}.png") for row in manifest]) for name in (PICTURES, MASKS)
+        np.stack([iio.imread(DATA / name / f"{row['frame']}.png") for row in manifest]) for name in (IMAGES, MASKS)
     )
     return pictures, masks, np.array([int(row["drive"]) for row in manifest])
 
 
 def test_every_file_is_the_one_in_the_manifest(manifest):
-    for name, column in ((PICTURES, "sha256_rgb"), (MASKS, "sha256_mask")):
+    for name, column in ((IMAGES, "sha256_rgb"), (MASKS, "sha256_mask")):
         listed = {f"{row['frame']}.png": row[column] for row in manifest}
         present = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (DATA / name).iterdir()}
         assert present == listed
@@ -82,7 +83,7 @@ def test_format(frames):
     assert pictures.shape == masks.shape == (len(pictures), 240, 320, 4)
     assert (pictures[..., 3] == 255).all() and (masks[..., 3] == 255).all()
     assert not masks[..., 1:3].any() and set(np.unique(masks[..., 0])) == set(range(1, 23))
-    assert sum(path.stat().st_size for name in (PICTURES, MASKS) for path in (DATA / name).iterdir()) <= 40e6
+    assert sum(path.stat().st_size for name in (IMAGES, MASKS) for path in (DATA / name).iterdir()) <= 40e6
 
 
 def test_every_class_in_ten_frames_and_in_each_split(frames, lesson):

@@ -3,8 +3,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lesson.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, read_pair
+from lesson.check import count_labels
+from lesson.errors import FrameError
+from lesson.images import read_pair
+from lesson.labels import read_labels
 from lesson.notebook import LESSON
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 # The ids of CARLA 0.9.14 and later in the order of the 23 ids before it.
 NEWER = np.array([0, 3, 5, 22, 12, 6, 24, 1, 2, 9, 14, 4, 8, 11, 25, 26, 27, 28, 7, 20, 21, 23, 10], np.uint8)
@@ -22,10 +26,10 @@ def drives():
 
 def store(folder, frames, masks, n_classes=None):
     """Link pictures and write masks, painted in the colours of n_classes if it is given; return their frames."""
-    for name in (PICTURES, MASKS):
+    for name in (IMAGES, MASKS):
         (folder / name).mkdir(parents=True)
     for image, number, ids in zip(frames["image"], frames["number"], masks):
-        (folder / PICTURES / f"{number:06}.png").symlink_to(image)
+        (folder / IMAGES / f"{number:06}.png").symlink_to(image)
         if n_classes:
             ids = read_labels(n_classes)[["red", "green", "blue"]].to_numpy(np.uint8)[ids]
         Image.fromarray(ids).save(folder / MASKS / f"{number:06}.png")

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from lesson import fetch as module
-from lesson.check import MASKS, PICTURES, find_frames
 from lesson.fetch import KAGGLE, ArchiveError, FetchError, fetch
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 ROOT = Path(__file__).parents[1]
 
@@ -252,7 +252,7 @@ def test_links_that_are_no_pictures_are_left_out(site, recording, folder):
     """A link that takes the place of a folder would lead the pictures in it elsewhere."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as file:
-        link = tarfile.TarInfo(PICTURES)
+        link = tarfile.TarInfo(IMAGES)
         link.type, link.linkname = tarfile.SYMTYPE, str(folder.parents[1])
         file.addfile(link)
         for name, content in recording:
@@ -261,7 +261,7 @@ def test_links_that_are_no_pictures_are_left_out(site, recording, folder):
             file.addfile(entry, io.BytesIO(content))
     site.content = buffer.getvalue()
     fetch(folder, site.url)
-    assert tree(folder) == dict(recording) and not (folder / PICTURES).is_symlink()
+    assert tree(folder) == dict(recording) and not (folder / IMAGES).is_symlink()
     assert {path.name for path in folder.parents[1].iterdir()} == {"there", "sentinel.png"}
 
 
@@ -347,7 +347,7 @@ def test_a_changed_file_is_never_glued_to_the_old(site, recording, folder, monke
     monkeypatch.setattr(module, "TRIES", 1)
     refuse(folder, site.url, "broke off")
     files = [(name, content[::-1]) for name, content in recording]
-    files = {"shorter": files[-10:], "as long": files, "longer": [*files, (f"{PICTURES}/9.png", b"new")]}[change]
+    files = {"shorter": files[-10:], "as long": files, "longer": [*files, (f"{IMAGES}/9.png", b"new")]}[change]
     site.content, site.headers = pack(files, "w"), {validator: new}
     monkeypatch.setattr(module, "TRIES", 2)
     fetch(folder, site.url)
@@ -512,7 +512,7 @@ def test_a_folder_without_permission(site, tmp_path):
 @pytest.mark.parametrize("limit, asked", [(10_000, [None, "bytes=10000-"]), (200_000, [None])])
 def test_a_full_disk(site, recording, tmp_path, limit, asked):
     """A limit on the size of a file fails as a full disk does, while the archive is written or while it is unpacked."""
-    files = [*recording, (f"{PICTURES}/999999.png", bytes(400_000))]
+    files = [*recording, (f"{IMAGES}/999999.png", bytes(400_000))]
     site.content = pack(files)
     code = (f"import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
             "runpy.run_module('lesson.fetch', run_name='__main__')")
@@ -563,8 +563,8 @@ def negative():
     return entry(tarfile.REGTYPE, "CameraRGB/000001.png")[:512] + bytes(block) + bytes(1024)
 
 
-BOMB = [(f"{PICTURES}/000000.png", b"1"), ("bomb.png", bytes(10_000_000)), (f"{MASKS}/000000.png", b"1")]
-PICTURE = (f"{PICTURES}/000000.png", b"1")
+BOMB = [(f"{IMAGES}/000000.png", b"1"), ("bomb.png", bytes(10_000_000)), (f"{MASKS}/000000.png", b"1")]
+PICTURE = (f"{IMAGES}/000000.png", b"1")
 HOSTILE = {
     "up": (lambda: pack([PICTURE, ("../sentinel.png", b"evil")]), "leads out"),
     "up in a tar": (lambda: pack([PICTURE, ("../sentinel.png", b"evil")], "w"), "leads out"),

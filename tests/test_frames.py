@@ -8,7 +8,10 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from lesson.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, report
+from lesson.check import count_labels, report
+from lesson.errors import FrameError
+from lesson.labels import read_labels
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 
 def refuse(folder, *words, n_classes=23):
@@ -23,12 +26,12 @@ def test_pairs_by_name_in_order_of_number(toy_frames):
     frames = find_frames(toy_frames)
     assert frames["number"].to_list() == [1000 * drive + frame for drive in range(5) for frame in range(3)]
     for row in frames.itertuples():
-        assert row.image.endswith(f"{PICTURES}/{row.number:06}.png")
+        assert row.image.endswith(f"{IMAGES}/{row.number:06}.png")
         assert row.mask.endswith(f"{MASKS}/{row.number:06}.png")
 
 
 def test_a_gap_of_more_than_200_starts_a_drive(frames_to_break):
-    for name in (PICTURES, MASKS):
+    for name in (IMAGES, MASKS):
         folder = frames_to_break / name
         (folder / "000002.png").rename(folder / "000201.png")   # a gap of 200: the same drive
         (folder / "001002.png").rename(folder / "001202.png")   # a gap of 201: a new one
@@ -49,20 +52,20 @@ def test_missing_folder(tmp_path):
 
 
 def test_empty_folder(tmp_path):
-    refuse(tmp_path, str(tmp_path), "empty", PICTURES, MASKS, "CARLA_DATA")
+    refuse(tmp_path, str(tmp_path), "empty", IMAGES, MASKS, "CARLA_DATA")
 
 
 def test_picture_without_mask(frames_to_break):
     (frames_to_break / MASKS / "001001.png").unlink()
-    refuse(frames_to_break, "1 of 15", f"{PICTURES}/001001.png has no mask", "Add the missing file")
+    refuse(frames_to_break, "1 of 15", f"{IMAGES}/001001.png has no mask", "Add the missing file")
 
 
 def test_mask_without_picture(frames_to_break):
-    (frames_to_break / PICTURES / "001001.png").unlink()
-    refuse(frames_to_break, "1 of 15", f"{MASKS}/001001.png has no picture", "Add the missing file")
+    (frames_to_break / IMAGES / "001001.png").unlink()
+    refuse(frames_to_break, "1 of 15", f"{MASKS}/001001.png has no image", "Add the missing file")
 
 
-@pytest.mark.parametrize("name", [PICTURES, MASKS])
+@pytest.mark.parametrize("name", [IMAGES, MASKS])
 @pytest.mark.parametrize("size", [0, 20, 0.5])
 def test_truncated_file(frames_to_break, name, size):
     path = frames_to_break / name / "002001.png"
@@ -72,9 +75,9 @@ def test_truncated_file(frames_to_break, name, size):
 
 
 def test_picture_and_mask_of_different_sizes(frames_to_break):
-    path = frames_to_break / PICTURES / "002001.png"
+    path = frames_to_break / IMAGES / "002001.png"
     iio.imwrite(path, iio.imread(path)[:40])
-    refuse(frames_to_break, f"{PICTURES}/002001.png is 64×40", f"{MASKS}/002001.png is 64×48", "Repair or remove")
+    refuse(frames_to_break, f"{IMAGES}/002001.png is 64×40", f"{MASKS}/002001.png is 64×48", "Repair or remove")
 
 
 def test_id_that_the_class_count_does_not_allow(toy_frames):
@@ -84,9 +87,9 @@ def test_id_that_the_class_count_does_not_allow(toy_frames):
 
 
 def test_name_without_number(frames_to_break):
-    for name in (PICTURES, MASKS):
+    for name in (IMAGES, MASKS):
         (frames_to_break / name / "002001.png").rename(frames_to_break / name / "street.png")
-    refuse(frames_to_break, f"{PICTURES}/street.png", "end in the frame's number")
+    refuse(frames_to_break, f"{IMAGES}/street.png", "end in the frame's number")
 
 
 def test_recordings_in_one_folder_have_their_own_drives(toy_frames, tmp_path):
@@ -103,7 +106,7 @@ def test_recordings_in_one_folder_have_their_own_drives(toy_frames, tmp_path):
 
 def test_the_beginning_of_a_name_is_its_drive(toy_frames, tmp_path):
     """As in the frames of the Lyft Udacity challenge, F61-1.png, F61-2.png, F62-1.png, or 02_00_000.png."""
-    for folder in (PICTURES, MASKS):
+    for folder in (IMAGES, MASKS):
         (tmp_path / folder).mkdir()
         for name in ("F61-1", "F61-2", "F61-10", "F62-1", "F62-2", "02_00_000", "02_00_001"):
             shutil.copy(toy_frames / folder / "000000.png", tmp_path / folder / f"{name}.png")
@@ -136,7 +139,7 @@ def test_command_line_refuses(tmp_path):
 
 
 def test_report_lists_every_problem_and_warning(frames_to_break, capsys):
-    pictures, masks = frames_to_break / PICTURES, frames_to_break / MASKS
+    pictures, masks = frames_to_break / IMAGES, frames_to_break / MASKS
     for number in range(3):
         (pictures / f"00000{number}.png").unlink()
         (masks / f"00100{number}.png").write_bytes(b"")
@@ -147,7 +150,7 @@ def test_report_lists_every_problem_and_warning(frames_to_break, capsys):
     problems = report(frames_to_break)
     printed = capsys.readouterr().out
     assert len(problems) == 6 and all(f"problem: {problem}" in printed for problem in problems)
-    for line in (f"problem: {masks}/000002.png has no picture",
+    for line in (f"problem: {masks}/000002.png has no image",
                  f"problem: {masks}/001002.png cannot be read: it is empty",
                  f"warning: {masks}/002000.png holds one class alone", f"warning: {pictures}/002001.png is painted",
                  f"warning: {pictures}/004000.png has the same bytes as {pictures}/003000.png",

@@ -17,8 +17,8 @@ from nbclient import NotebookClient
 from nbgrader.preprocessors import ClearSolutions
 
 import outputs
-from lesson.check import find_frames
 from lesson.notebook import LESSON, code_cells, definitions, source_hash, until
+from lesson.recordings import find_frames
 from test_utils import check_recall
 from tests import right_answers
 from tests.toy_frames import draw

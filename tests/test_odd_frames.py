@@ -15,7 +15,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from lesson.check import MASKS, PICTURES, FrameError, count_labels, find_frames, read_labels, read_pair, read_picture
+from lesson.check import count_labels
+from lesson.errors import FrameError
+from lesson.images import read_image, read_pair
+from lesson.labels import read_labels
+from lesson.recordings import IMAGES, MASKS, find_frames
 
 HEIGHT, WIDTH = 48, 64
 COLOURS = read_labels(23)[["red", "green", "blue"]].to_numpy(np.uint8)
@@ -136,7 +140,7 @@ RIGHT = {
     "symlink loop": lambda f: (f.folder / "loop").symlink_to(f.folder),
     "symlinks to files": lambda f: rename(f.mask, "..moved").rename(f.folder / "moved") and f.mask.symlink_to(
         f.folder / "moved"),
-    "read-only": lambda f: [path.chmod(0o555) for path in (f.folder / PICTURES, f.folder / MASKS, f.folder)] and None,
+    "read-only": lambda f: [path.chmod(0o555) for path in (f.folder / IMAGES, f.folder / MASKS, f.folder)] and None,
     "1×1": lambda f: enlarge(f, 1, 1),
     "8000×6000": lambda f: enlarge(f, 6000, 8000),
     "another size than its neighbour": lambda f: enlarge(f, 31, 47),
@@ -167,32 +171,32 @@ RIGHT = {
 
 # What is done to the second of two frames, and what the message then holds beside the file.
 REFUSED = {
-    "picture empty": (lambda f: f.picture.write_bytes(b""), f"{PICTURES}/000001.png", "is empty"),
+    "picture empty": (lambda f: f.picture.write_bytes(b""), f"{IMAGES}/000001.png", "is empty"),
     "mask empty": (lambda f: f.mask.write_bytes(b""), f"{MASKS}/000001.png", "is empty"),
-    "picture truncated": (lambda f: truncate(f.picture, 0.6), f"{PICTURES}/000001.png", "cannot be read"),
+    "picture truncated": (lambda f: truncate(f.picture, 0.6), f"{IMAGES}/000001.png", "cannot be read"),
     "mask truncated": (lambda f: truncate(f.mask, 0.6), f"{MASKS}/000001.png", "cannot be read"),
     "JPEG truncated": (lambda f: convert(f.picture, ".jpg") is truncate(f.picture.with_suffix(".jpg"), 0.6),
-                       f"{PICTURES}/000001.jpg", "cannot be read", "truncated"),
+                       f"{IMAGES}/000001.jpg", "cannot be read", "truncated"),
     "mask with a flipped bit": (lambda f: flip(f.mask), f"{MASKS}/000001.png", "cannot be read", "checksum"),
-    "picture with a flipped bit": (lambda f: flip(f.picture), f"{PICTURES}/000001.png", "cannot be read", "checksum"),
+    "picture with a flipped bit": (lambda f: flip(f.picture), f"{IMAGES}/000001.png", "cannot be read", "checksum"),
     "header with a flipped bit": (lambda f: flip(f.mask, 0.01), f"{MASKS}/000001.png", "cannot be read"),
-    "text": (lambda f: f.picture.write_text("not a picture"), f"{PICTURES}/000001.png", "neither PNG nor JPEG"),
+    "text": (lambda f: f.picture.write_text("not a picture"), f"{IMAGES}/000001.png", "neither PNG nor JPEG"),
     "GIF": (lambda f: convert(f.mask, ".png", format="GIF"), f"{MASKS}/000001.png", "neither PNG nor JPEG"),
     "animated PNG": (lambda f: Image.fromarray(IDS).save(f.mask, save_all=True, append_images=[Image.fromarray(IDS.T)]),
-                     f"{MASKS}/000001.png", "holds 2 pictures"),
-    "too large": (lambda f: flip_size(f.picture, 30_000, 30_000), f"{PICTURES}/000001.png", "100,000,000 pixels"),
-    "a little too large": (lambda f: flip_size(f.mask, 10_001, 10_000), f"{MASKS}/000001.png", "100,000,000 pixels"),
+                     f"{MASKS}/000001.png", "holds 2 images"),
+    "too large": (lambda f: flip_size(f.picture, 30_000, 30_000), f"{IMAGES}/000001.png", "89,000,000 pixels"),
+    "a little too large": (lambda f: flip_size(f.mask, 10_001, 10_000), f"{MASKS}/000001.png", "89,000,000 pixels"),
     "folder named .png": (lambda f: f.mask.unlink() or f.mask.mkdir(), f"{MASKS}/000001.png", "not a file"),
     "link that leads nowhere": (lambda f: f.mask.unlink() or f.mask.symlink_to("nowhere"), f"{MASKS}/000001.png",
                                 "not a file"),
     "link to itself": (lambda f: f.mask.unlink() or f.mask.symlink_to(f.mask), f"{MASKS}/000001.png", "not a file"),
     "pipe": (lambda f: f.mask.unlink() or os.mkfifo(f.mask), f"{MASKS}/000001.png", "not a file"),
-    "no mask": (lambda f: f.mask.unlink(), f"{PICTURES}/000001.png has no mask", "Add the missing file"),
-    "no picture": (lambda f: f.picture.unlink(), f"{MASKS}/000001.png has no picture", "Add the missing file"),
-    "mask of another ending": (lambda f: rename(f.mask, "000001.tif"), f"{PICTURES}/000001.png has no mask"),
+    "no mask": (lambda f: f.mask.unlink(), f"{IMAGES}/000001.png has no mask", "Add the missing file"),
+    "no picture": (lambda f: f.picture.unlink(), f"{MASKS}/000001.png has no image", "Add the missing file"),
+    "mask of another ending": (lambda f: rename(f.mask, "000001.tif"), f"{IMAGES}/000001.png has no mask"),
     "two pictures of one name": (lambda f: shutil.copy(f.picture, f.picture.with_suffix(".jpg")),
-                                 f"{PICTURES}/000001.png has the same name", "000001.jpg", "Keep one"),
-    "no number": (lambda f: [rename(path, "street.png") for path in (f.picture, f.mask)], f"{PICTURES}/street.png",
+                                 f"{IMAGES}/000001.png has the same name", "000001.jpg", "Keep one"),
+    "no number": (lambda f: [rename(path, "street.png") for path in (f.picture, f.mask)], f"{IMAGES}/street.png",
                   "no number"),
     "name not UTF-8": (lambda f: [os.rename(path, os.fsencode(path.parent) + b"/\xff1.png")
                                   for path in (f.picture, f.mask)], r"\udcff1.png", "not UTF-8", "Rename"),
@@ -203,24 +207,24 @@ REFUSED = {
                   "CARLA_DATA"),
     "folder missing": (lambda f: shutil.rmtree(f.folder), "does not exist", "CARLA_DATA"),
     "folder is a file": (lambda f: shutil.rmtree(f.folder) or f.folder.write_text(""), "is a file", "CARLA_DATA"),
-    "mask of another size": (lambda f: save(f.mask, IDS[:40]), f"{PICTURES}/000001.png is 64×48",
+    "mask of another size": (lambda f: save(f.mask, IDS[:40]), f"{IMAGES}/000001.png is 64×48",
                              f"{MASKS}/000001.png is 64×40", "one size"),
-    "pair swapped": (lambda f: swap(f.picture, f.mask), f"{PICTURES}/000001.png is a mask", "Swap them"),
+    "pair swapped": (lambda f: swap(f.picture, f.mask), f"{IMAGES}/000001.png is a mask", "Swap them"),
     "painted pair swapped": (lambda f: save(f.mask, COLOURS[IDS]) or swap(f.picture, f.mask),
-                             f"{PICTURES}/000001.png is a mask", "Swap them"),
+                             f"{IMAGES}/000001.png is a mask", "Swap them"),
     "grey pair swapped": (lambda f: save(f.mask, IDS) or save(f.picture, GREY) or swap(f.picture, f.mask),
-                          f"{PICTURES}/000001.png is a mask", "Swap them"),
-    "folders swapped": (lambda f: swap(f.folder / PICTURES, f.folder / MASKS), "2 of 2",
-                        f"{PICTURES}/000001.png is a mask", "Swap them"),
+                          f"{IMAGES}/000001.png is a mask", "Swap them"),
+    "folders swapped": (lambda f: swap(f.folder / IMAGES, f.folder / MASKS), "2 of 2",
+                        f"{IMAGES}/000001.png is a mask", "Swap them"),
     "folders of JPEG pictures and masks swapped": (
-        lambda f: convert(f.picture, ".jpg") is swap(f.folder / PICTURES, f.folder / MASKS),
-        f"{PICTURES}/000001.png is a mask", "Swap them"),
-    "mask in place of the picture": (lambda f: shutil.copy(f.mask, f.picture), f"{PICTURES}/000001.png is a mask"),
+        lambda f: convert(f.picture, ".jpg") is swap(f.folder / IMAGES, f.folder / MASKS),
+        f"{IMAGES}/000001.png is a mask", "Swap them"),
+    "mask in place of the picture": (lambda f: shutil.copy(f.mask, f.picture), f"{IMAGES}/000001.png is a mask"),
     "picture in place of the mask": (lambda f: shutil.copy(f.picture, f.mask), f"{MASKS}/000001.png has the colour "
                                      "(0, 0, 255) at row 0, column 0"),
     "mask JPEG": (lambda f: convert(f.mask, ".jpg", mode="L"), f"{MASKS}/000001.jpg is a JPEG", "must be PNG"),
     "mask JPEG named .png": (lambda f: convert(f.mask, ".png", format="JPEG"), f"{MASKS}/000001.png is a JPEG"),
-    "turned by EXIF": (lambda f: save(f.picture, PICTURE, exif=orientation(3)), f"{PICTURES}/000001.png",
+    "turned by EXIF": (lambda f: save(f.picture, PICTURE, exif=orientation(3)), f"{IMAGES}/000001.png",
                        "EXIF orientation 3"),
     "id 29": (lambda f: save(f.mask, red(np.where(IDS == 3, 29, IDS).astype(np.uint8))), f"{MASKS}/000001.png",
               "the class id 29", "N_CLASSES"),
@@ -284,11 +288,11 @@ def with_pixel(array, place, colour):
 def frame(tmp_path):
     """The second of two sound pairs in a folder, to be changed."""
     folder = tmp_path / "frames"
-    for name, array in ((PICTURES, PICTURE), (MASKS, red(IDS))):
+    for name, array in ((IMAGES, PICTURE), (MASKS, red(IDS))):
         (folder / name).mkdir(parents=True)
         for number in range(2):
             save(folder / name / f"{number:06}.png", array)
-    return SimpleNamespace(folder=folder, picture=folder / PICTURES / "000001.png", mask=folder / MASKS / "000001.png")
+    return SimpleNamespace(folder=folder, picture=folder / IMAGES / "000001.png", mask=folder / MASKS / "000001.png")
 
 
 def pipeline(frames, n_classes):
@@ -318,7 +322,7 @@ def test_read_right(frame, name):
     np.testing.assert_array_equal(pairs[1 - odd][1][..., 0], IDS)
 
 
-@pytest.mark.filterwarnings("ignore:Image size")   # pytest undoes the filter that lesson.check sets
+@pytest.mark.filterwarnings("ignore:Image size")   # Pillow warns of an image that is refused
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(frame, name):
     damage, *words = REFUSED[name]
@@ -382,7 +386,7 @@ def ordinary_user():
             os.seteuid(0)
 
 
-@pytest.mark.parametrize("forbidden", ["", PICTURES, MASKS, f"{PICTURES}/000001.png", f"{MASKS}/000001.png"])
+@pytest.mark.parametrize("forbidden", ["", IMAGES, MASKS, f"{IMAGES}/000001.png", f"{MASKS}/000001.png"])
 @pytest.mark.parametrize("mode", [0, 0o444])
 def test_what_may_not_be_read(frame, forbidden, mode):
     with tempfile.TemporaryDirectory() as shared:      # pytest's own folders are closed to other users
@@ -403,8 +407,8 @@ def test_what_may_not_be_read(frame, forbidden, mode):
 def test_a_picture_of_one_s_own(tmp_path):
     """Alone, a picture is read as a viewer shows it: turned by what the camera noted."""
     save(tmp_path / "phone.jpg", PICTURE, exif=orientation(6), quality=95, subsampling=0)
-    found = read_picture(tmp_path / "phone.jpg")
+    found = read_image(tmp_path / "phone.jpg")
     assert found.dtype == np.uint8 and found.shape == (WIDTH, HEIGHT, 3)
     assert np.abs(found.astype(int) - np.rot90(PICTURE, -1)).max() <= 12
     with pytest.raises(FrameError, match="nowhere.png cannot be read: No such file"):
-        read_picture(tmp_path / "nowhere.png")
+        read_image(tmp_path / "nowhere.png")

@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras import layers
 from PIL import Image, ImageSequence
 
-from lesson.check import read_labels
+from lesson.labels import read_labels
 from lesson.predict import _write, load_network, main
 
 ROOT = Path(__file__).parents[1]

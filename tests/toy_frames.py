@@ -2,7 +2,8 @@
 import imageio.v3 as iio
 import numpy as np
 
-from lesson.check import MASKS, PICTURES, read_labels
+from lesson.labels import read_labels
+from lesson.recordings import IMAGES, MASKS
 
 
 def draw(folder, drives=5, frames=3, size=(48, 64), n_classes=23, seed=0):
@@ -21,7 +22,7 @@ def draw(folder, drives=5, frames=3, size=(48, 64), n_classes=23, seed=0):
     rng = np.random.default_rng(seed)
     colours = read_labels(n_classes)[["red", "green", "blue"]].to_numpy()
     height, width = size
-    (folder / PICTURES).mkdir(parents=True), (folder / MASKS).mkdir()
+    (folder / IMAGES).mkdir(parents=True), (folder / MASKS).mkdir()
     for drive in range(drives):
         layout = np.full(size, 7)
         layout[:height // 2] = n_classes - 1
@@ -33,7 +34,7 @@ def draw(folder, drives=5, frames=3, size=(48, 64), n_classes=23, seed=0):
             picture = np.clip(colours[ids] + rng.normal(0, 8, (*size, 3)), 0, 255)
             alpha = np.full((*size, 1), 255)
             mask = np.dstack([ids, 0 * ids, 0 * ids])
-            for name, array in ((PICTURES, picture), (MASKS, mask)):
+            for name, array in ((IMAGES, picture), (MASKS, mask)):
                 path = folder / name / f"{1000 * drive + frame:06}.png"
                 iio.imwrite(path, np.concatenate([array, alpha], axis=2).astype(np.uint8))
     return folder

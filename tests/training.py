@@ -7,8 +7,9 @@ from pathlib import Path
 import nbformat
 
 from grading import tf
-from lesson.check import count_labels, find_frames
+from lesson.check import count_labels
 from lesson.notebook import LESSON, code_cells, definitions
+from lesson.recordings import find_frames
 
 NOTEBOOK = nbformat.read(LESSON, as_version=4)
 processes = multiprocessing.get_context("forkserver")

@@ -1,0 +1,13 @@
+"""Errors whose message is all that a notebook shows."""
+
+
+class LessonError(Exception):
+    """Input that cannot be used: the message says what was expected, what was found, and what to do."""
+
+    def _render_traceback_(self):
+        """Return what a notebook shows: the message alone, because the way to it helps nobody."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class FrameError(LessonError):
+    """Frames that cannot be used: the message names the files and says what to do."""
