@@ -2,6 +2,7 @@
 
     summary(model), comparator(rows, expected_rows)        the layers of a model as plain rows
     check_conv_block(fn), … check_iou(fn), score()         points, and what to think about next
+    wait_for_exercises()                                   cells that begin with `# after exercise 3` wait for its check
     python test_utils.py NOTEBOOK_OR_FOLDER...             the same for whole notebooks: see `grading.marking`
 
 A check has two halves. `grading.build` calls the learner's function and keeps what came out, a Keras model or an array;
@@ -12,12 +13,17 @@ import itertools
 import sys
 import textwrap
 
-from grading.build import build, describe, unchanged  # first: it loads TensorFlow without its start-up log lines
-from grading.graph import network, neutral
-from grading.checks import Result, judge, questions
-from grading import waiting
-import outputs
+if __name__ == "__main__":  # before TensorFlow is loaded in any other way
+    from grading.quiet import load_tensorflow
+    load_tensorflow()
+
 from keras import layers
+
+import outputs
+from grading import waiting
+from grading.build import build, describe, unchanged
+from grading.checks import Result, judge, questions
+from grading.graph import network, neutral
 
 
 def summary(model):
@@ -72,7 +78,6 @@ def comparator(learner, instructor):
 # Reports and hints.
 
 _results = {}  # the last result of each exercise that was checked
-waiting.begin(_results)
 _MARKS = {"passed": "✓", "not yet": "✗", "error": "✗", "waits": "·"}
 WIDTH = 98  # characters in a line of a report
 
@@ -121,12 +126,12 @@ def _check(exercise, fn, hint, strict):
                 result = judge(exercise, calls, _results)
         except Exception as error:  # the learner's exceptions end in `_run`; this one is ours or an odd object's
             result.remark = f"this check could not run: {type(error).__name__}: {textwrap.shorten(str(error), 200)}"
-    _results[exercise] = result
+    result.function, _results[exercise] = fn, result
     report = _report(result)
     print(report if hint is None else _hint(result, hint))
     if strict and result.status != "passed":
         raise AssertionError(report.splitlines()[0])
-    return result.points if waiting.grading() else None  # nbgrader takes a number that a cell returns for its points
+    return result.points if waiting.nbgrader_grades() else None  # a number that a cell returns is its points there
 
 
 def check_conv_block(fn, *, hint=None, strict=False):
@@ -198,6 +203,14 @@ def _recalled(answer, kind):
         return f"{float(answer):.2f}"
     except (TypeError, ValueError):
         return None
+
+
+def wait_for_exercises():
+    """Let each cell that begins with `# after exercise N` wait until the check of exercise N has passed.
+
+    Outside of IPython this does nothing. A second call changes nothing.
+    """
+    waiting.begin(_results)
 
 
 def score():

@@ -308,6 +308,7 @@ class Result:
     status: str = "not yet"  # 'passed', 'not yet', 'error', 'not attempted', 'waits' or 'could not run'
     remark: str = ""
     checks: list = None
+    function: object = None  # what was checked
 
     def __post_init__(self):
         entries = outputs.exercises[self.name]["checks"].items()

@@ -35,7 +35,7 @@ class SegmentError(Exception):
     """Pictures that could not be segmented: the message says why and what to do."""
 
 
-# The network. TensorFlow is loaded where it is needed, through `grading`, which drops its start-up log lines.
+# The network. TensorFlow is loaded where it is needed.
 
 def load_network(path):
     """Load a network from any of its three formats, and call it once.
@@ -73,7 +73,7 @@ def load_network(path):
 
 def _load_keras(path):
     """Return (function from pictures to logits, list of the input shapes, list of the output shapes)."""
-    from grading import keras
+    import keras
     network = keras.saving.load_model(path, compile=False)
     network.jit_compile = False  # as in the lesson: compiling makes this network slower on processors
     return (lambda images: np.asarray(network.predict_on_batch(images), np.float32),
@@ -82,7 +82,7 @@ def _load_keras(path):
 
 def _load_saved(path):
     """Return the same for a SavedModel."""
-    from grading import tf
+    import tensorflow as tf
     serve = tf.saved_model.load(str(path)).signatures["serving_default"]
     (_, inputs), outputs = serve.structured_input_signature, serve.structured_outputs
 
@@ -94,7 +94,7 @@ def _load_saved(path):
 
 def _load_lite(path):
     """Return the same for a LiteRT file, whether its input and output are floats or quantised."""
-    from grading import tf
+    import tensorflow as tf
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:  # then TensorFlow's own, while it has one: it warns that it will not stay
@@ -248,7 +248,7 @@ def segment(model, pictures, out):
     if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
         raise SegmentError(f"{out} exists and is not overwritten. Name a folder that does not exist yet.")
     predict, size, n_classes = load_network(model)
-    from grading import tf
+    import tensorflow as tf
     colours = read_labels(n_classes)[["red", "green", "blue"]].to_numpy(np.uint8)
     for kind in ("colours", "ids", "overlays"):
         (out / kind).mkdir(parents=True, exist_ok=True)

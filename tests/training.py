@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import nbformat
+import tensorflow as tf
 
-from grading import tf
 from lesson.check import count_labels
 from lesson.notebook import LESSON, code_cells, definitions
 from lesson.recordings import find_frames

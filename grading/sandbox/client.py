@@ -140,9 +140,11 @@ class Sandbox:
         self.control, theirs = socket.socketpair()
         kept = "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
         environment = {name: os.environ[name] for name in kept if name in os.environ}
-        environment |= {"CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+                        "MALLOC_ARENA_MAX": "1"}
         # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
         program = (f"import sys; sys.path[0] = {PROJECT!r}; "
+                   "from grading.quiet import load_tensorflow; load_tensorflow(); "
                    f"from grading.sandbox.runner import serve; serve({theirs.fileno()}, {questions!r})")
         with theirs:
             self.server = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment,
