@@ -1,4 +1,4 @@
-"""Street furniture: lamps, signals, signs, shelters, tables, cones; all stand on the origin."""
+"""Street furniture: benches, bins, shelters, billboards, tables, cones; it stands on the origin, front to -y."""
 
 import numpy as np
 
@@ -24,66 +24,6 @@ COLOURS = [
 def coloured(rng, rough=0.5):
     """Choose one of the loud colours street things have."""
     return vary(rng, plain(*COLOURS[rng.integers(len(COLOURS))], rough=rough), 0.2)
-
-
-def lamp_post(rng, height=8.0, reach=2.4):
-    """Build a lamp post whose arm reaches towards -x."""
-    metal = STEEL if rng.random() < 0.8 else BLACK
-    t = np.linspace(0, 1, 7)
-    arm = np.stack([-reach * t, 0 * t, height + 0.6 * np.sin(t * np.pi / 2)], 1)
-    post = Shape().add(metal, tube([[0, 0, 0], [0, 0, 1], [0, 0, height]], [0.17, 0.13, 0.09], 10))
-    return post.add(metal, tube(arm, 0.065)).add(metal, box(arm[-1] + [-0.3, 0, -0.03], (0.85, 0.3, 0.14)))
-
-
-def signal_mast(height=6.2, reach=7.0):
-    """Build the pole of a traffic signal, its arm towards -x."""
-    pole = Shape().add(STEEL, tube([[0, 0, 0], [0, 0, height]], [0.19, 0.14], 10))
-    return pole.add(STEEL, tube([[0, 0, height - 0.3], [-reach, 0, height]], [0.1, 0.06]))
-
-
-def signal_heads(rng, height=6.2, reach=7.0):
-    """Build the signal heads of a mast; they face -y."""
-    shape, lit = Shape(), int(rng.integers(3))
-    body = plain(0.35, 0.22, 0.02) if rng.random() < 0.35 else BLACK
-    glow = [Matter("emit", c) for c in ((1.0, 0.03, 0.02), (1.0, 0.45, 0.02), (0.05, 0.9, 0.25))]
-    for x, z in ((-reach * 0.55, height - 0.62), (-reach * 0.97, height - 0.5), (0, 2.9)):
-        shape.add(body, box((x, -0.25, z), (0.46, 0.25, 1.25)))
-        for i in range(3):
-            matter = glow[i] if i == lit else plain(0.03, 0.035, 0.03, rough=0.3)
-            shape.add(matter, disc((x, -0.39, z + 0.38 - 0.38 * i), 0.15, 12))
-    return shape
-
-
-def sign_post(height=2.4):
-    """Build the post of a sign."""
-    return Shape().add(STEEL, tube([[0, 0, 0], [0, 0, height + 0.3]], 0.04, 7))
-
-
-def sign_plate(rng, height=2.4):
-    """Build a sign plate that faces -y: round, octagon, diamond or rectangle."""
-    kind, shape = rng.integers(4), Shape()
-    red, white, yellow = (
-        plain(0.5, 0.03, 0.02, rough=0.4),
-        plain(0.7, 0.7, 0.68, rough=0.4),
-        plain(0.65, 0.42, 0.02, rough=0.4),
-    )
-    if kind == 0:
-        return shape.add(red, disc((0, -0.07, height), 0.4, 20)).add(
-            white, disc((0, -0.1, height), 0.29, 20, thickness=0.03)
-        )
-    if kind == 1:
-        return shape.add(red, disc((0, -0.07, height), 0.42, 8)).add(white, box((0, -0.1, height), (0.5, 0.02, 0.14)))
-    if kind == 2:
-        return shape.add(yellow, disc((0, -0.07, height), 0.5, 4)).add(BLACK, box((0, -0.1, height), (0.08, 0.02, 0.4)))
-    shape.add(white, box((0, -0.07, height), (0.62, 0.04, 0.78)))
-    return shape.add(BLACK, box((0, -0.1, height - 0.05), (0.3, 0.02, 0.35)))
-
-
-def hydrant(rng):
-    """Build a fire hydrant."""
-    paint = coloured(rng)
-    body = Shape().add(paint, tube([[0, 0, 0], [0, 0, 0.5], [0, 0, 0.66], [0, 0, 0.76]], [0.15, 0.13, 0.16, 0.04], 12))
-    return body.add(paint, tube([[-0.24, 0, 0.48], [0.24, 0, 0.48]], 0.07))
 
 
 def bin_(rng):
@@ -222,20 +162,79 @@ def jet(rng):
     )
 
 
-def utility_pole(_rng, height=9.5):
-    """Build a wooden pole with cross-arms."""
-    shape = Shape().add(WOOD, tube([[0, 0, -0.2], [0, 0, height]], [0.17, 0.12], 8))
-    return shape.add(WOOD, boxes([(0, 0, height - 0.4), (0, 0, height - 1.2)], (2.2, 0.1, 0.12)))
+def hydrant(rng):
+    """Build a fire hydrant, red or yellow."""
+    paint = vary(rng, plain(*[(0.5, 0.03, 0.02), (0.55, 0.38, 0.02)][rng.integers(2)], rough=0.4), 0.2)
+    profile = [[0, 0, 0], [0, 0, 0.06], [0, 0, 0.08], [0, 0, 0.55], [0, 0, 0.7], [0, 0, 0.8]]
+    body = Shape().add(paint, tube(profile, [0.2, 0.2, 0.15, 0.14, 0.17, 0.04], 12))
+    body.add(paint, tube([[-0.26, 0, 0.5], [0.26, 0, 0.5]], 0.08))
+    return body.add(STEEL, tube([[0, -0.22, 0.46], [0, 0, 0.46]], 0.09))
 
 
-def cable(start, end, sag=0.7):
-    """Hang a cable between two points."""
-    t = np.linspace(0, 1, 12)[:, None]
-    path = np.asarray(start) * (1 - t) + np.asarray(end) * t
-    path[:, 2] -= sag * 4 * (t * (1 - t))[:, 0]
-    return tube(path, 0.025, 4)
+def dumpster(rng):
+    """Build a rubbish container on wheels."""
+    paint, width = coloured(rng), rng.uniform(1.2, 2.6)
+    shape = (
+        Shape().add(paint, box((0, 0, 0.7), (width, 1.1, 1.05))).add(BLACK, box((0, 0, 1.28), (width + 0.1, 1.2, 0.12)))
+    )
+    for x in (-0.4, 0.4):
+        shape.add(BLACK, box((x * width, 0, 0.09), (0.12, 0.8, 0.18))).add(
+            paint, box((x * width, -0.58, 0.7), (0.12, 0.08, 1))
+        )
+    return shape
 
 
-STATIC = dict(hydrant=hydrant, bin=bin_, bench=bench, billboard=billboard, kiosk=kiosk, planter=planter)
-DYNAMIC = dict(cone=cone, barrel=barrel, barricade=barricade, cafe=cafe_table, rubbish=rubbish)
-OTHER = dict(mailbox=mailbox)
+def bollards(rng):
+    """Build a row of bollards along y."""
+    matter = BLACK if rng.random() < 0.5 else CONCRETE
+    shape, height = Shape(), rng.uniform(0.7, 1.0)
+    for y in np.arange(int(rng.integers(3, 7))) * 1.6:
+        shape.add(matter, tube([[0, y, 0], [0, y, height], [0, y, height + 0.06]], [0.1, 0.09, 0.03], 10))
+    return shape
+
+
+def cabinet(rng):
+    """Build a grey box for cables and switches."""
+    width, height = rng.uniform(0.7, 1.8), rng.uniform(1.0, 1.7)
+    shape = Shape().add(vary(rng, STEEL, 0.3), box((0, 0, height / 2 + 0.1), (width, 0.5, height)))
+    shape.add(CONCRETE, box((0, 0, 0.06), (width + 0.1, 0.6, 0.12)))
+    return shape.add(BLACK, box((0, -0.26, height / 2 + 0.1), (0.03, 0.02, height * 0.9)))
+
+
+def column(rng):
+    """Build an advertising column with posters."""
+    shape = Shape().add(CONCRETE, tube([[0, 0, 0], [0, 0, 0.35]], 0.72, 20))
+    for k in range(3):
+        z = 0.35 + 0.85 * k
+        shape.add(coloured(rng, 0.8), tube([[0, 0, z], [0, 0, z + 0.8]], 0.62, 20))
+    return shape.add(BLACK, tube([[0, 0, 2.85], [0, 0, 3.0], [0, 0, 3.3]], [0.8, 0.75, 0.05], 20))
+
+
+def water_barrier(rng):
+    """Build a few plastic barriers in a row along y, red and white by turns."""
+    shape, pair = Shape(), (plain(0.6, 0.05, 0.03), WHITE)
+    for k in range(int(rng.integers(2, 6))):
+        y, matter = 1.7 * k, pair[k % 2]
+        shape.add(matter, box((0, y, 0.18), (0.5, 1.62, 0.36))).add(matter, box((0, y, 0.62), (0.24, 1.62, 0.55)))
+    return shape
+
+
+def crates(rng):
+    """Build pallets with crates on them."""
+    shape = Shape().add(WOOD, box((0, 0, 0.08), (1.2, 1.2, 0.16)))
+    for _ in range(rng.integers(2, 6)):
+        x, y, s = rng.uniform(-0.3, 0.3), rng.uniform(-0.3, 0.3), rng.uniform(0.4, 0.6)
+        matter = vary(rng, plain(0.36, 0.24, 0.12), 0.3)
+        shape.add(matter, box((x, y, 0.16 + s / 2 + rng.integers(2) * 0.5), (s, s, s), rng.uniform(0, 0.4)))
+    return shape
+
+
+def chairs(rng):
+    """Build a few plastic chairs."""
+    shape, matter = Shape(), coloured(rng)
+    for k in range(rng.integers(1, 4)):
+        x, y = 0.75 * k, rng.uniform(-0.2, 0.2)
+        shape.add(matter, box((x, y, 0.45), (0.45, 0.45, 0.05))).add(matter, box((x, y + 0.22, 0.7), (0.45, 0.05, 0.5)))
+        legs = [(x + a, y + b, 0.22) for a in (-0.19, 0.19) for b in (-0.19, 0.19)]
+        shape.add(matter, boxes(legs, (0.05, 0.05, 0.44)))
+    return shape

@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-import bpy
 import numpy as np
-from mathutils import Vector
 
 from .shapes import fractal_noise
 
@@ -111,55 +109,42 @@ def draw(rng, weather):
     )
 
 
-def sky_picture(light, width=2048):
-    """Paint the sky as an equirectangular picture, bottom row first."""
+def sky_image(light, width=1024):
+    """Paint the sky as an equirectangular image of linear RGBA, bottom row first.
+
+    Args:
+        light: the light of the drive.
+        width: of the image, twice its height; 1024 columns are finer than a frame of 320 columns.
+
+    Returns:
+        float32 array of shape (width / 2, width, 4).
+    """
     height = width // 2
-    u, v = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
-    phi, theta = -(u - 0.5) * 2 * np.pi, (v - 0.5) * np.pi
+    u, v = (np.arange(width) + 0.5) / width, (np.arange(height // 2) + 0.5) / height + 0.5  # the upper half
+    phi, theta = (-(u - 0.5) * 2 * np.pi).astype(np.float32), ((v - 0.5) * np.pi).astype(np.float32)
     z = np.sin(theta)[:, None] + 0 * phi
     x, y = np.cos(theta)[:, None] * np.cos(phi), np.cos(theta)[:, None] * np.sin(phi)
-    up = np.clip(z, 0, 1)
-    t = (1 - np.exp(-up / 0.24))[..., None]
+    t = (1 - np.exp(-z / 0.24))[..., None]
     sky = light.horizon * (1 - t) + light.middle * t
-    s = np.clip((up - 0.45) / 0.55, 0, 1)[..., None]
+    s = np.clip((z - 0.45) / 0.55, 0, 1)[..., None]
     sky = sky * (1 - s) + light.zenith * s
     cosine = np.clip(x * light.direction[0] + y * light.direction[1] + z * light.direction[2], -1, 1)
     glow = 0.13 * np.exp(6.0 * (cosine - 1)) + 0.7 * np.exp(70 * (cosine - 1))
     clearness = min(1.0, light.energy / 5)
     sky = sky + clearness * glow[..., None] * light.sun_colour * 0.75
-    px, py = x / (up + 0.12), y / (up + 0.12)
+    px, py = x / (z + 0.12), y / (z + 0.12)
     bend = fractal_noise(px * 0.35 + light.seed, py * 0.35, 3) * 1.6
     angle = light.seed
     along, across = px * np.cos(angle) + py * np.sin(angle), -px * np.sin(angle) + py * np.cos(angle)
-    noise = fractal_noise(along * 0.42 + light.seed + bend, across * 0.9 + 2 * light.seed + bend, 7, 0.55)
+    noise = fractal_noise(along * 0.42 + light.seed + bend, across * 0.9 + 2 * light.seed + bend, 6, 0.55)
     start = 0.68 - 0.36 * light.clouds
-    cover = np.clip((noise - start) / 0.20, 0, 1) * np.clip(up / 0.05, 0, 1) * 0.92
+    cover = np.clip((noise - start) / 0.20, 0, 1) * np.clip(z / 0.05, 0, 1) * 0.92
     lit = ((0.34 + 0.17 * np.clip(cosine, 0, 1)) * (0.75 + 0.25 * clearness))[..., None] * np.array((1.0, 0.99, 0.97))
     body = np.maximum(lit, sky * 1.02) * (1.06 - 0.35 * cover[..., None] ** 2 * light.clouds)
     sky = sky * (1 - cover[..., None]) + body * cover[..., None]
     if light.energy > 2.2:
         disc = np.clip((cosine - math.cos(math.radians(1.1))) / (1 - math.cos(math.radians(1.1))) * 3, 0, 1)
         sky = sky + (disc * 9 * (1 - 0.6 * cover))[..., None]
-    sky[z < 0] = light.horizon * 0.35
-    return np.dstack([sky, np.ones_like(z)]).astype(np.float32)
-
-
-def hang(scene, light):
-    """Put the sky and the sun lamp into a Blender scene."""
-    picture = sky_picture(light)
-    image = bpy.data.images.new("sky", picture.shape[1], picture.shape[0], float_buffer=True)
-    image.colorspace_settings.name = "Non-Color"
-    image.pixels.foreach_set(picture.ravel())
-    image.pack()
-    world = bpy.data.worlds.new("sky")
-    scene.world, world.use_nodes = world, True
-    tree = world.node_tree
-    node = tree.nodes.new("ShaderNodeTexEnvironment")
-    node.image = image
-    tree.links.new(node.outputs[0], tree.nodes["Background"].inputs[0])
-    world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", 256
-    lamp = bpy.data.lights.new("sun", "SUN")
-    lamp.energy, lamp.color, lamp.angle = light.energy, light.sun_colour, math.radians(0.9)
-    sun = bpy.data.objects.new("sun", lamp)
-    sun.rotation_euler = Vector(-light.direction).to_track_quat("-Z", "Y").to_euler()
-    scene.collection.objects.link(sun)
+    whole = np.ones((height, width, 4), np.float32)
+    whole[: height // 2, :, :3], whole[height // 2 :, :, :3] = light.horizon * 0.35, sky
+    return whole

@@ -132,6 +132,7 @@ TABLE = np.random.default_rng(3).random((256, 256)).astype(np.float32)
 
 def value_noise(x, y):
     """Return smooth noise in 0..1 over the plane."""
+    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     xi, yi = np.floor(x), np.floor(y)
     fx, fy = x - xi, y - yi
     xi, yi = xi.astype(np.int32) & 255, yi.astype(np.int32) & 255

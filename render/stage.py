@@ -9,9 +9,10 @@ from contextlib import contextmanager
 import bpy
 import numpy as np
 import OpenEXR
+from mathutils import Vector
 
-from . import labels, materials
-from . import light as lighting
+from . import camera, labels, materials
+from .light import sky_image
 
 
 @contextmanager
@@ -28,15 +29,17 @@ def quiet():
         os.close(sink)
 
 
-def settings(scene, samples):
+def settings(scene, size, samples, threads):
     """Set Cycles for small, quick, denoised frames with depth and class passes."""
     scene.render.engine = "CYCLES"
     render, cycles = scene.render, scene.cycles
-    render.resolution_x, render.resolution_y, render.resolution_percentage = 640, 480, 100
+    render.resolution_x, render.resolution_y, render.resolution_percentage = *size, 100
+    render.threads_mode, render.threads = "FIXED", threads
     render.use_persistent_data = True
     cycles.device, cycles.samples, cycles.use_adaptive_sampling = "CPU", samples, False
+    cycles.pixel_filter_type = "BOX"  # the class of a pixel is taken inside it
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
-    cycles.denoising_prefilter, cycles.denoising_quality = "FAST", "BALANCED"
+    cycles.denoising_prefilter, cycles.denoising_quality = "FAST", "FAST"
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = 3, 1, 2, 1
     cycles.caustics_reflective = cycles.caustics_refractive = cycles.use_light_tree = False
     cycles.sample_clamp_indirect = 4.0
@@ -47,20 +50,41 @@ def settings(scene, samples):
     render.image_settings.exr_codec = "NONE"
 
 
+def hang(scene, light):
+    """Put the sky and the sun lamp into a Blender scene."""
+    sky = sky_image(light)
+    image = bpy.data.images.new("sky", sky.shape[1], sky.shape[0], float_buffer=True)
+    image.colorspace_settings.name = "Non-Color"
+    image.pixels.foreach_set(sky.ravel())
+    image.pack()
+    world = bpy.data.worlds.new("sky")
+    scene.world, world.use_nodes = world, True
+    tree = world.node_tree
+    node = tree.nodes.new("ShaderNodeTexEnvironment")
+    node.image = image
+    tree.links.new(node.outputs[0], tree.nodes["Background"].inputs[0])
+    world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", 256
+    lamp = bpy.data.lights.new("sun", "SUN")
+    lamp.energy, lamp.color, lamp.angle = light.energy, light.sun_colour, math.radians(0.9)
+    sun = bpy.data.objects.new("sun", lamp)
+    sun.rotation_euler = Vector(-light.direction).to_track_quat("-Z", "Y").to_euler()
+    scene.collection.objects.link(sun)
+
+
 class Stage:
     """A Blender scene that shows one world."""
 
-    def __init__(self, world, light, samples=6):
+    def __init__(self, world, light, size, samples=4, threads=1):
         bpy.ops.wm.read_factory_settings(use_empty=True)
         self.scene, self.world = bpy.context.scene, world
         self.meshes, self.materials, self.movers = {}, {}, []
-        settings(self.scene, samples)
-        lighting.hang(self.scene, light)
+        settings(self.scene, size, samples, threads)
+        hang(self.scene, light)
         for thing in world.things:
             self.stand(thing)
-        camera = bpy.data.cameras.new("camera")
-        camera.angle, camera.clip_start, camera.clip_end = math.radians(95), 0.05, 3000
-        self.camera = bpy.data.objects.new("camera", camera)
+        lens = bpy.data.cameras.new("camera")
+        lens.angle, lens.clip_start, lens.clip_end = math.radians(camera.FIELD_OF_VIEW), 0.05, 3000
+        self.camera = bpy.data.objects.new("camera", lens)
         self.scene.collection.objects.link(self.camera)
         self.scene.camera = self.camera
         self.ego = bpy.data.objects.new("own car", self.mesh(world.ego))
@@ -105,23 +129,35 @@ class Stage:
         """Move an object to where its thing is at a time (in frames)."""
         x = thing.x - math.sin(thing.heading) * thing.speed * time
         y = thing.y + math.cos(thing.heading) * thing.speed * time
-        heading = 0.0
+        z, heading, tilt = thing.z, 0.0, 0.0
         if thing.follows:
+            z += self.world.path.level(y)
+            if thing.label == labels.VEHICLES:
+                tilt = self.world.path.slope(y) * math.cos(thing.heading)
             x, y, heading = self.world.path.pose(x, y)
-        item.location, item.rotation_euler = (x, y, thing.z), (0, 0, heading + thing.heading)
+        item.location, item.rotation_euler = (x, y, z), (tilt, 0, heading + thing.heading)
         if len(thing.poses) > 1:
             item.data = self.mesh(thing.poses[time % len(thing.poses)])
 
     def render(self, time, view):
-        """Render one moment: linear light, depth, class ids and the camera's pose."""
+        """Render one moment.
+
+        Args:
+            time: number of the frame; what moves has moved so many steps.
+            view: where the camera is and looks, as `camera.views` returns it.
+
+        Returns:
+            Linear light (height, width, 3), depth in metres, class ids, and the camera's pose (x, y, heading).
+        """
         for item, thing in self.movers:
             self.place(item, thing, time)
         x, y, heading = self.world.path.pose(view["x"], view["y"])
+        level, slope = self.world.path.level(view["y"]), self.world.path.slope(view["y"])
         heading += view["yaw"]
-        self.camera.location = (x, y, view["height"])
-        self.camera.rotation_euler = (math.pi / 2 + view["pitch"], view["roll"], heading)
-        self.ego.location = (x + 2.7 * math.sin(heading), y - 2.7 * math.cos(heading), 0)
-        self.ego.rotation_euler = (0, 0, heading)
+        self.camera.location = (x, y, level + view["height"])
+        self.camera.rotation_euler = (math.pi / 2 + view["pitch"] + slope, view["roll"], heading)
+        self.ego.location = (x + 2.7 * math.sin(heading), y - 2.7 * math.cos(heading), level)
+        self.ego.rotation_euler = (slope, 0, heading)
         with tempfile.TemporaryDirectory() as folder:
             self.scene.render.filepath = os.path.join(folder, "frame.exr")
             bpy.ops.render.render(write_still=True)

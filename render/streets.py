@@ -1,14 +1,13 @@
-"""Roads, lines, kerbs, verges, barriers, hills, rails, overpasses and water."""
+"""The street itself: asphalt, lines, crossings, junctions, kerbs, sidewalks, rails."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import labels
-from .furniture import CONCRETE, STEEL, WOOD
-from .shapes import Matter, Shape, box, boxes, extrude, fractal_noise, grid, plain, quads, tube, vary
-
-BEGIN, END = -40.0, 300.0
+from .furniture import STEEL, WOOD
+from .shapes import Matter, Shape, box, boxes, extrude, plain, quads, tube, vary
+from .world import BEGIN, END
 
 
 @dataclass
@@ -20,12 +19,31 @@ class Road:
     lane: float
     shoulder: float
     asphalt: Matter
-    wet: bool = False
 
     @property
     def edges(self):
         """Return the x of the left and the right kerb."""
         return -self.left * self.lane - self.shoulder, self.right * self.lane + self.shoulder
+
+
+@dataclass
+class Street:
+    """A road with its two sidewalks."""
+
+    road: Road
+    ends: tuple  # x where the left and the right sidewalk end
+
+    def edge(self, sign):
+        """Return the x of the kerb on one side (-1 left, 1 right)."""
+        return self.road.edges[(sign + 1) // 2]
+
+    def end(self, sign):
+        """Return the x where the sidewalk of one side ends."""
+        return self.ends[(sign + 1) // 2]
+
+    def walk(self, sign):
+        """Return the width of one sidewalk."""
+        return abs(self.end(sign) - self.edge(sign))
 
 
 def line_paints(rng, asphalt, worn=None):
@@ -78,6 +96,43 @@ def draw_road(world, road, paints):
         if road.shoulder > 0.5 and rng.random() < 0.4:  # a second line along the kerb
             line(high - 0.25, width, white)
     world.fixed(marks, labels.ROAD_LINE)
+
+
+def arrows(world, road, paint, y):
+    """Paint an arrow into each lane of the driving direction."""
+    rng, marks, z = world.rng, Shape(), 0.006
+    for lane in range(road.right):
+        x, turn = (lane + 0.5) * road.lane, rng.integers(3) - 1
+        marks.add(paint, flat(x - 0.08, x + 0.08, y, y + 2.6, z))
+        tip = [(x - 0.4, y + 2.5, z), (x + 0.4, y + 2.5, z), (x, y + 4.0, z)]
+        marks.add(paint, (np.array(tip), [(0, 1, 2)]))
+        if turn:
+            a, b = sorted((x, x + turn * 0.9))
+            marks.add(paint, flat(a, b, y + 1.2, y + 1.5, z))
+            tip = [(x + turn * 0.85, y + 0.9, z), (x + turn * 0.85, y + 1.8, z), (x + turn * 1.5, y + 1.35, z)]
+            marks.add(paint, (np.array(tip), [(0, 1, 2) if turn > 0 else (0, 2, 1)]))
+    world.fixed(marks, labels.ROAD_LINE)
+
+
+def hatching(world, x0, x1, begin, end, paint):
+    """Paint slanted bars between two lines, where nobody drives."""
+    marks, z = Shape(), 0.006
+    for x in (x0, x1):
+        marks.add(paint, flat(x - 0.08, x + 0.08, begin, end, z))
+    for y in np.arange(begin, end - 2, 2.5):
+        bar = [(x0, y, z), (x0, y + 0.45, z), (x1, y + 1.6, z), (x1, y + 1.15, z)]
+        marks.add(paint, quads([bar[0], bar[3], bar[2], bar[1]]))
+    world.fixed(marks, labels.ROAD_LINE)
+
+
+def tram_rails(world, x):
+    """Let the two rails of a tram into the asphalt around x."""
+    steel = Matter("noise", (0.30, 0.27, 0.25), 0.3, 0.6)
+    rails = Shape()
+    for o in (-0.72, 0.72):
+        for begin, end in ((x + o - 0.1, x + o - 0.03), (x + o, x + o + 0.1)):
+            rails.add(steel, flat(begin, end, BEGIN, END, 0.007))
+    world.fixed(rails, labels.RAIL_TRACK)
 
 
 def zebra(world, road, paint, y, stop=True):
@@ -141,244 +196,6 @@ def pavement(world, side, edge, width, rng):
     return end
 
 
-def verges(world, left, right, styles, matters):
-    """Lay the ground beside the street and remember its height."""
-    rng = world.rng
-    offsets = np.concatenate([[0, 0.6, 1.5, 3, 5, 8, 12], np.geomspace(16, 75, 9)])
-    shapes = {}
-    for side, edge, style in ((-1, left, styles[0]), (1, right, styles[1])):
-        amount, near, wave = style["rise"], style["near"], rng.uniform(25, 60)
-        seed = rng.uniform(0, 100)
-
-        def height(d, y, amount=amount, near=near, wave=wave, seed=seed):
-            slope = np.clip((d - near) / 22, 0, 1)
-            bumps = fractal_noise(d / 14 + seed, y / wave + seed, 4)
-            fade = np.clip((y + 30) / 60, 0.3, 1)
-            return 0.1 + amount * slope**1.3 * (0.35 + 1.3 * bumps) * fade + 0.08 * (d > 1) * (bumps - 0.5)
-
-        shapes[side] = (edge, height)
-        for y0, y1 in world.stretches(BEGIN, END + 40):
-            d, y = np.meshgrid(offsets, np.linspace(y0, y1, max(2, int((y1 - y0) / 4) + 1)))
-            ground = Shape().add(matters[(side + 1) // 2], grid(edge + side * d, y, height(d, y)), True)
-            world.fixed(ground, labels.TERRAIN)
-
-    def ground_height(x, y):
-        if left < x < right:
-            return 0.0
-        edge, height = shapes[1 if x >= right else -1]
-        return float(height(np.array(min(abs(x - edge), 75.0)), np.array(float(y))))
-
-    world.height = ground_height
-
-
-def hills(world, matter, low=3.0, high=25.0):
-    """Close the horizon with a ring of hills; return a function of their height."""
-    rng = world.rng
-    seed, amount = rng.uniform(0, 100), rng.uniform(low, high)
-    angle = np.linspace(0, 2 * np.pi, 181)
-    radius = np.concatenate([[140, 200, 260], np.geomspace(320, 900, 8)])
-    a, r = np.meshgrid(angle, radius)
-
-    def height(x, y):
-        r = np.hypot(x, y - 60)
-        a = np.arctan2(y - 60, x)
-        wave = fractal_noise(np.cos(a) * 4 + seed, np.sin(a) * 4 + seed + r / 400, 5)
-        return -0.6 + amount * np.clip((r - 230) / 330, 0, 1) ** 1.1 * np.clip(2.6 * (wave - 0.28), 0.05, 2)
-
-    x, y = r * np.cos(a), 60 + r * np.sin(a)
-    world.put(Shape().add(matter, grid(x, y, height(x, y)), True), labels.TERRAIN, z=0.0, follows=False)
-    apron = quads([(-300, -300, -0.45), (300, -300, -0.45), (300, 420, -0.45), (-300, 420, -0.45)])
-    world.put(Shape().add(matter, apron), labels.TERRAIN, z=0.0, follows=False)
-    return height
-
-
-# Barriers and walls: each draws one kind along x from begin to end.
-
-
-def brick_wall(world, x, begin, end, rng, height=None):
-    """Build a brick or stone wall with piers and a coping."""
-    height = height or rng.uniform(1.3, 2.6)
-    kinds = [
-        ("brick", (0.58, 0.33, 0.22)),
-        ("brick", (0.68, 0.48, 0.35)),
-        ("noise", (0.78, 0.62, 0.46)),
-        ("noise", (0.70, 0.63, 0.55)),
-    ]
-    kind, colour = kinds[rng.integers(4)]
-    matter = vary(rng, Matter(kind, colour, 0.85), 0.12)
-    world.strip(
-        [(x - 0.13, -0.2), (x - 0.13, height), (x + 0.13, height), (x + 0.13, -0.2)], matter, labels.WALL, begin, end
-    )
-    world.strip(
-        [(x - 0.2, height), (x - 0.2, height + 0.12), (x + 0.2, height + 0.12), (x + 0.2, height)],
-        CONCRETE,
-        labels.WALL,
-        begin,
-        end,
-    )
-    piers = [y for y in np.arange(begin + 0.3, end, rng.uniform(4, 8)) if world.free(y, 0.5)]
-    ys = np.array(piers)
-    if len(ys):
-        world.fixed(
-            Shape().add(
-                matter, boxes(np.column_stack([0 * ys + x, ys, 0 * ys + height / 2]), (0.5, 0.5, height + 0.5))
-            ),
-            labels.WALL,
-        )
-
-
-def retaining_wall(world, x, begin, end, rng):
-    """Build a tall retaining wall of concrete or rock."""
-    brick_wall(world, x, begin, end, rng, rng.uniform(2.5, 4.5))
-
-
-def guard_rail(world, x, begin, end, rng):
-    """Build a steel W-beam rail on posts."""
-    metal = Matter("noise", (0.53, 0.50, 0.46), 0.5, 0.2)
-    side = -np.sign(x)
-    beam = [
-        (x + side * o, z)
-        for o, z in ((0.02, 0.42), (0.09, 0.47), (0.02, 0.56), (0.02, 0.6), (0.09, 0.68), (0.02, 0.74))
-    ]
-    world.strip(beam, metal, labels.GUARD_RAIL, begin, end)
-    ys = np.array([y for y in np.arange(begin + 0.3, end, 3.0) if world.free(y)])
-    post = vary(rng, WOOD if rng.random() < 0.4 else STEEL)
-    if len(ys):
-        world.fixed(
-            Shape().add(
-                post, boxes(np.column_stack([0 * ys + x - side * 0.08, ys, 0 * ys + 0.36]), (0.14, 0.14, 0.76))
-            ),
-            labels.GUARD_RAIL,
-        )
-
-
-def jersey_barrier(world, x, begin, end, rng):
-    """Build a concrete safety barrier."""
-    h, matter = rng.uniform(0.85, 1.25), vary(rng, Matter("noise", (0.45, 0.41, 0.365)), 0.2)
-    profile = [
-        (x - 0.32, 0),
-        (x - 0.3, 0.1),
-        (x - 0.16, 0.35),
-        (x - 0.1, h),
-        (x + 0.1, h),
-        (x + 0.16, 0.35),
-        (x + 0.3, 0.1),
-        (x + 0.32, 0),
-    ]
-    world.strip(profile, matter, labels.GUARD_RAIL, begin, end)
-
-
-def orange_barrier(world, x, begin, end, rng):
-    """Build a heavy painted steel barrier with ribs."""
-    matter = vary(rng, Matter("noise", (0.62, 0.30, 0.04), 0.5), 0.12)
-    h = rng.uniform(0.9, 1.3)
-    world.strip([(x - 0.2, 0), (x - 0.2, h), (x + 0.2, h), (x + 0.2, 0)], matter, labels.GUARD_RAIL, begin, end)
-    ys = np.array([y for y in np.arange(begin, end, 1.6) if world.free(y)])
-    if len(ys):
-        world.fixed(
-            Shape().add(matter, boxes(np.column_stack([0 * ys + x, ys, 0 * ys + h / 2]), (0.56, 0.16, h))),
-            labels.GUARD_RAIL,
-        )
-
-
-def picket_fence(world, x, begin, end, rng):
-    """Build a wooden picket fence."""
-    matter = vary(rng, plain(0.75, 0.74, 0.70) if rng.random() < 0.7 else WOOD, 0.1)
-    ys, h = np.array([y for y in np.arange(begin, end, 0.26) if world.free(y)]), rng.uniform(0.9, 1.4)
-    if not len(ys):
-        return
-    world.fixed(
-        Shape().add(matter, boxes(np.column_stack([0 * ys + x, ys, 0 * ys + h / 2]), (0.03, 0.13, h))), labels.FENCE
-    )
-    for z in (0.3, 0.75):
-        world.strip([(x + 0.03, z * h), (x + 0.03, z * h + 0.08)], matter, labels.FENCE, begin, end)
-
-
-def iron_fence(world, x, begin, end, rng):
-    """Build iron railings on a low plinth."""
-    matter = plain(0.03, 0.03, 0.03, rough=0.5) if rng.random() < 0.4 else vary(rng, plain(0.45, 0.28, 0.2))
-    ys, h = np.array([y for y in np.arange(begin, end, 0.2) if world.free(y)]), rng.uniform(1.2, 2.2)
-    if not len(ys):
-        return
-    world.fixed(
-        Shape().add(matter, boxes(np.column_stack([0 * ys + x, ys, 0 * ys + h / 2 + 0.2]), (0.045, 0.045, h))),
-        labels.FENCE,
-    )
-    world.strip(
-        [(x - 0.15, -0.2), (x - 0.15, 0.45), (x + 0.15, 0.45), (x + 0.15, -0.2)],
-        vary(rng, Matter("brick", (0.55, 0.33, 0.23))),
-        labels.FENCE,
-        begin,
-        end,
-    )
-    world.strip([(x, h + 0.1), (x, h + 0.2)], matter, labels.FENCE, begin, end)
-
-
-def rail_fence(world, x, begin, end, rng):
-    """Build a ranch fence of posts and two or three rails."""
-    matter, h = vary(rng, WOOD if rng.random() < 0.5 else plain(0.7, 0.68, 0.64)), rng.uniform(0.9, 1.3)
-    for z in (0.35, 0.65, 0.95)[rng.integers(2) :]:
-        world.strip(
-            [(x - 0.04, z * h - 0.08), (x - 0.04, z * h + 0.08), (x + 0.04, z * h + 0.08), (x + 0.04, z * h - 0.08)],
-            matter,
-            labels.FENCE,
-            begin,
-            end,
-        )
-    ys = np.array([y for y in np.arange(begin, end, 2.4) if world.free(y)])
-    if len(ys):
-        world.fixed(
-            Shape().add(matter, boxes(np.column_stack([0 * ys + x, ys, 0 * ys + h / 2]), (0.14, 0.14, h + 0.1))),
-            labels.FENCE,
-        )
-
-
-BARRIERS = dict(
-    wall=brick_wall,
-    retaining=retaining_wall,
-    guard=guard_rail,
-    jersey=jersey_barrier,
-    orange=orange_barrier,
-    picket=picket_fence,
-    iron=iron_fence,
-    ranch=rail_fence,
-)
-
-
-def overpass(world, y, rng, half=45.0, clearance=5.2, depth=1.6, label=labels.BRIDGE):
-    """Carry a deck on piers over the street at y."""
-    matter = vary(
-        rng, Matter("noise", [(0.36, 0.34, 0.31), (0.30, 0.20, 0.13), (0.20, 0.21, 0.22)][rng.integers(3)]), 0.15
-    )
-    shape = Shape().add(matter, box((0, y, clearance + depth / 2), (2 * half, 9, depth)))
-    shape.add(
-        matter,
-        boxes([(0, y - 4.6, clearance + depth + 0.3), (0, y + 4.6, clearance + depth + 0.3)], (2 * half, 0.3, 1.0)),
-    )
-    for x in np.arange(-half + 2, half, 6.0):
-        if abs(x) > 13:
-            shape.add(matter, box((x, y, clearance / 2), (1.1, 3.5, clearance)))
-    world.put(shape, label, z=0.0, follows=False) if world.path.straight else world.fixed(shape, label)
-
-
-def viaduct(world, y, rng, x0, x1, clearance=6.0):
-    """Build a far railway viaduct across the view: its deck is rail track, as in CARLA's towns."""
-    matter = vary(
-        rng, Matter("noise", [(0.40, 0.36, 0.30), (0.32, 0.18, 0.10), (0.45, 0.30, 0.10)][rng.integers(3)]), 0.15
-    )
-    shape = Shape().add(matter, box(((x0 + x1) / 2, y, clearance + 0.55), (x1 - x0, 5, 1.1)))
-    posts = np.arange(x0 + 1, x1, 3.0)
-    shape.add(
-        matter, boxes(np.column_stack([posts, 0 * posts + y - 2.3, 0 * posts + clearance + 1.5]), (0.25, 0.2, 0.9))
-    )
-    world.put(shape, labels.RAIL_TRACK, z=0.0, follows=False)
-    legs = Shape()
-    for x in np.arange(x0 + 3, x1, 14.0):
-        if abs(x) > 12:
-            legs.add(matter, box((x, y, clearance / 2), (1.2, 1.6, clearance)))
-    world.put(legs, labels.BRIDGE, z=0.0, follows=False)
-
-
 def rail_crossing(world, road, y):
     """Lay two rails with their bed across the street at y."""
     low, high = road.edges
@@ -404,21 +221,6 @@ def rail_gate(side, rng):
     return arm
 
 
-def pond(world, x, y, width, length, z):
-    """Lay open water."""
-    a = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    rim = np.column_stack([x + width / 2 * np.cos(a), y + length / 2 * np.sin(a), 0 * a + z])
-    faces = [(24, i, (i + 1) % 24) for i in range(24)]
-    water = Matter("water", (0.03, 0.05, 0.05), 0.05)
-    world.fixed(Shape().add(water, (np.vstack([rim, [x, y, z]]), faces)), labels.WATER)
-
-
-def patch(world, x0, x1, y0, y1, z, matter, label):
-    """Lay a raised rectangle of another ground."""
-    centre, size = ((x0 + x1) / 2, (y0 + y1) / 2, z / 2), (abs(x1 - x0), y1 - y0, z)
-    world.fixed(Shape().add(matter, box(centre, size)), label)
-
-
 def manholes(world, road, rng, count=5):
     """Set manhole covers into the asphalt; they are road."""
     low, high = road.edges
@@ -431,3 +233,18 @@ def manholes(world, road, rng, count=5):
             (np.vstack([rim, [x, y, 0.004]]), [(18, i, (i + 1) % 18) for i in range(18)]),
         )
     world.fixed(shape, labels.ROAD)
+
+
+def carriageway(world, road, x0, lanes, paints):
+    """Lay a second road beside the first, from x = x0 to the left, for those who come towards us."""
+    x1 = x0 - lanes * road.lane - 1.5
+    world.fixed(Shape().add(road.asphalt, flat(x1, x0, BEGIN, END + 60, 0.0)), labels.ROAD)
+    marks, z = Shape(), 0.005
+    for x in (x0 - 0.4, x1 + 0.8):
+        marks.add(paints[0], flat(x - 0.08, x + 0.08, BEGIN, END, z))
+    for k in range(1, lanes):
+        x = x0 - 0.6 - k * road.lane
+        for y in np.arange(BEGIN, END, 10.0):
+            marks.add(paints[0], flat(x - 0.08, x + 0.08, y, y + 3.5, z))
+    world.fixed(marks, labels.ROAD_LINE)
+    return x1

@@ -1,5 +1,7 @@
 """Trees, bushes and hedges: real leaves and needles, never pictures on cards."""
 
+from functools import cache
+
 import numpy as np
 
 from .shapes import Matter, Shape, box, triangles, tube
@@ -105,9 +107,33 @@ def hedge(rng, length=4.0, height=1.2, width=1.0):
     return shape.add(core, box((0, 0, height * 0.46), (width * 0.9, length, height * 0.9)))
 
 
-def kinds(rng, conifers=0.75):
-    """Build a small nursery of trees to plant many times, conifers most."""
-    nursery = [conifer(rng, rng.uniform(8, 17), rng.uniform(1.8, 3.4)) for _ in range(4)]
-    weights = [conifers / 4] * 4
-    others = [broadleaf(rng, rng.uniform(6, 11)), poplar(rng, rng.uniform(6, 10)), palm(rng, rng.uniform(6, 9))]
-    return nursery + others, weights + [(1 - conifers) * share for share in (0.45, 0.35, 0.2)]
+def bush(rng, size=1.2):
+    """Build a bush."""
+    n = rng.integers(3, 6)
+    centres = np.column_stack([rng.normal(0, 0.35 * size, (n, 2)), rng.uniform(0.35, 0.7, n) * size])
+    return Shape().add(leaf(rng), leaf_cloud(rng, centres, rng.uniform(0.35, 0.6, (n, 1)) * size, 700, 0.1 * size))
+
+
+@cache
+def nursery():
+    """Grow the trees, bushes and hedges of all drives, once; they are placed again and again.
+
+    Returns:
+        Lists of shapes by name; the same everywhere, because their seed is fixed.
+    """
+    rng = np.random.default_rng(11)
+    return dict(
+        conifer=[conifer(rng, rng.uniform(8, 17), rng.uniform(1.8, 3.4)) for _ in range(10)],
+        broadleaf=[broadleaf(rng, rng.uniform(6, 11)) for _ in range(6)],
+        poplar=[poplar(rng, rng.uniform(6, 10)) for _ in range(4)],
+        palm=[palm(rng, rng.uniform(6, 9)) for _ in range(3)],
+        bush=[bush(rng, rng.uniform(0.9, 1.8)) for _ in range(6)],
+        hedge=[hedge(rng, 4.0, rng.uniform(0.7, 1.9), rng.uniform(0.8, 1.6)) for _ in range(8)],
+    )
+
+
+def grove(rng, conifers=0.75):
+    """Choose the seven trees of a drive and how often each is planted, conifers most."""
+    pick = lambda name, n: [nursery()[name][k] for k in rng.choice(len(nursery()[name]), n, replace=False)]  # noqa: E731
+    trees = pick("conifer", 4) + pick("broadleaf", 1) + pick("poplar", 1) + pick("palm", 1)
+    return trees, [conifers / 4] * 4 + [(1 - conifers) * share for share in (0.45, 0.35, 0.2)]

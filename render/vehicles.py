@@ -1,4 +1,4 @@
-"""Cars, vans, buses and lorries: lofted bodies that face +y, wheels on the ground."""
+"""Cars, vans, buses, lorries and two-wheelers; they face +y, wheels on the ground."""
 
 import numpy as np
 
@@ -16,6 +16,8 @@ PAINTS = [
     (0.02, 0.025, 0.02),
     (0.08, 0.025, 0.02),
     (0.30, 0.15, 0.02),
+    (0.62, 0.61, 0.58),
+    (0.05, 0.11, 0.10),
 ]
 GLASS = Matter("glass", (0.012, 0.014, 0.016), 0.04)
 RUBBER, RIM = plain(0.015, 0.015, 0.015), plain(0.16, 0.16, 0.17, rough=0.35, metal=0.8)
@@ -94,11 +96,9 @@ def wheels(shape, axles, half, radius):
             shape.add(RIM, tube([[x, y, radius], [x + s * 0.135, y, radius]], [radius * 0.66, radius * 0.55], 7))
 
 
-def car(rng, kind=None, bus=True):
-    """Build a vehicle of a given or random form and colour; where no bus may stand, a van does."""
-    kind = kind or rng.choice(list(FORMS), p=[0.38, 0.17, 0.2, 0.1, 0.12, 0.03])
-    if kind == "bus" and not bus:
-        kind = "van"
+def car(rng, kind=None):
+    """Build a vehicle of a given form, or any car or van."""
+    kind = kind or rng.choice(["saloon", "hatch", "suv", "pickup", "van"], p=[0.39, 0.18, 0.21, 0.1, 0.12])
     form = FORMS[kind]
     colour = np.array(PAINTS[rng.integers(len(PAINTS))]) * rng.uniform(0.7, 1.3)
     paint = Matter("coat", tuple(float(round(c, 4)) for c in colour), 0.3)
@@ -142,14 +142,25 @@ def car(rng, kind=None, bus=True):
 
 
 def lorry(rng):
-    """Build a lorry: cab and box body."""
+    """Build a lorry: cab and box body, flat bed with a load, or tank."""
     cab = Matter("coat", PAINTS[rng.integers(len(PAINTS))], 0.3)
-    load = plain(
-        *[(0.35, 0.35, 0.34), (0.3, 0.05, 0.03), (0.06, 0.1, 0.22), (0.2, 0.17, 0.12)][rng.integers(4)], rough=0.5
-    )
-    shape = Shape().add(cab, box((0, 2.7, 1.45), (2.2, 1.7, 1.9))).add(load, box((0, -0.9, 2.0), (2.4, 5.2, 2.5)))
+    loads = [(0.35, 0.35, 0.34), (0.3, 0.05, 0.03), (0.06, 0.1, 0.22), (0.2, 0.17, 0.12), (0.06, 0.14, 0.08)]
+    load, kind = plain(*loads[rng.integers(len(loads))], rough=0.5), rng.integers(4)
+    shape = Shape().add(cab, box((0, 2.7, 1.45), (2.2, 1.7, 1.9)))
+    if kind == 0:
+        shape.add(load, tube([[0, -3.4, 1.9], [0, -3.3, 1.9], [0, 1.5, 1.9], [0, 1.6, 1.9]], [0.8, 1.1, 1.1, 0.8], 18))
+    elif kind == 1:
+        shape.add(load, box((0, -0.9, 1.05), (2.4, 5.2, 0.5)))
+        for y in (-2.6, -0.9, 0.7):
+            shape.add(RIM, box((0, y, 1.3 + 0.5 * rng.random()), (2.0, 1.3, 1.0)))
+    else:
+        shape.add(load, box((0, -0.9, 2.0), (2.4, 5.2, rng.uniform(2.0, 2.7))))
+        if rng.random() < 0.5:  # a painted stripe
+            stripe = plain(*loads[rng.integers(len(loads))], rough=0.5)
+            shape.add(stripe, box((0, -0.9, 1.7), (2.44, 5.0, rng.uniform(0.3, 0.9))))
     shape.add(GLASS, box((0, 3.56, 1.85), (2.0, 0.06, 0.8))).add(GLASS, box((0, 2.8, 1.85), (2.24, 0.9, 0.7)))
     shape.add(RUBBER, box((0, 0, 0.6), (0.9, 7.0, 0.3)))
+    shape.add(RUBBER, box((0, 3.6, 0.6), (2.1, 0.12, 0.35)))
     wheels(shape, (-2.3, 2.6), 1.15, 0.48)
     for s in (-1, 1):
         shape.add(LAMP, box((s * 0.8, 3.57, 0.8), (0.35, 0.06, 0.2))).add(
@@ -158,6 +169,48 @@ def lorry(rng):
     return shape
 
 
+def ring(y, radius, thickness, shape, matter):
+    """Add an upright wheel at station y."""
+    a = np.linspace(0, 2 * np.pi, 19)
+    shape.add(matter, tube(np.stack([0 * a, y + radius * np.cos(a), radius + radius * np.sin(a)], 1), thickness, 6))
+
+
+def bicycle(rng):
+    """Build a bicycle."""
+    paint, shape = Matter("coat", PAINTS[rng.integers(len(PAINTS))], 0.3), Shape()
+    hub, crank, saddle, head = [0, -0.5, 0.34], [0, 0, 0.3], [0, -0.2, 0.92], [0, 0.42, 0.86]
+    for y in (-0.5, 0.55):
+        ring(y, 0.33, 0.03, shape, RUBBER)
+        for a in np.linspace(0, np.pi, 5)[:-1]:
+            d = 0.31 * np.array([0, np.cos(a), np.sin(a)])
+            shape.add(RIM, tube([np.array([0, y, 0.34]) - d, np.array([0, y, 0.34]) + d], 0.008, 4))
+    for a, b in ((hub, crank), (crank, saddle), (crank, head), (hub, saddle), (saddle, head), (head, [0, 0.55, 0.34])):
+        shape.add(paint, tube([a, b], 0.024, 6))
+    shape.add(RUBBER, box((0, -0.2, 0.95), (0.16, 0.26, 0.06)))
+    shape.add(RUBBER, tube([[-0.27, 0.4, 1.04], [0, 0.46, 1.02], [0.27, 0.4, 1.04]], 0.02, 6))
+    return shape.add(RUBBER, tube([[-0.13, 0, 0.3], [0.13, 0, 0.3]], 0.05, 6))
+
+
+def motorcycle(rng):
+    """Build a motorcycle."""
+    paint, shape = Matter("coat", PAINTS[rng.integers(len(PAINTS))], 0.3), Shape()
+    for y in (-0.68, 0.72):
+        ring(y, 0.29, 0.07, shape, RUBBER)
+        shape.add(RIM, tube([[-0.05, y, 0.3], [0.05, y, 0.3]], 0.18, 12))
+    shape.add(RIM, box((0, 0.02, 0.42), (0.34, 0.5, 0.36)))
+    tank = [[0, -0.12, 0.8], [0, 0.1, 0.86], [0, 0.32, 0.84], [0, 0.42, 0.8]]
+    shape.add(paint, tube(tank, [0.1, 0.17, 0.17, 0.06], 10), True)
+    shape.add(RUBBER, tube([[0, -0.75, 0.84], [0, -0.5, 0.78], [0, -0.1, 0.76]], [0.08, 0.13, 0.13], 8), True)
+    shape.add(paint, tube([[0, -0.85, 0.75], [0, -0.45, 0.66]], [0.06, 0.12], 8), True)
+    for s in (-1, 1):
+        shape.add(RIM, tube([[s * 0.09, 0.72, 0.3], [s * 0.08, 0.45, 0.98]], 0.03, 6))
+        shape.add(RIM, tube([[s * 0.17, 0.1, 0.3], [s * 0.17, -0.75, 0.42]], [0.04, 0.06], 8))
+    shape.add(RUBBER, tube([[-0.36, 0.36, 1.0], [0, 0.46, 1.0], [0.36, 0.36, 1.0]], 0.022, 6))
+    shape.add(LAMP, disc((0, 0.56, 0.9), 0.1, 12)).add(TAIL, box((0, -0.88, 0.78), (0.14, 0.06, 0.08)))
+    return shape.add(PLATE, box((0, -0.9, 0.58), (0.2, 0.03, 0.14)))
+
+
 def traffic(rng):
-    """Build any vehicle one may meet."""
-    return lorry(rng) if rng.random() < 0.06 else car(rng)
+    """Build any vehicle with four wheels or more that one may meet."""
+    kind = rng.choice(["car", "van", "bus", "lorry"], p=[0.78, 0.06, 0.07, 0.09])
+    return lorry(rng) if kind == "lorry" else car(rng, None if kind == "car" else kind)

@@ -6,11 +6,13 @@ import numpy as np
 
 from .shapes import Shape, extrude
 
+BEGIN, END = -40.0, 300.0  # stations between which a street is built
+
 
 class Path:
-    """The line the street follows: straight, then a bend of constant curvature that sets in gently."""
+    """The line the street follows: straight, then a bend of constant curvature that sets in gently; up and down."""
 
-    def __init__(self, curvature=0.0, start=10.0, length=90.0, begin=-80, end=420):
+    def __init__(self, curvature=0.0, start=10.0, length=90.0, relief=0.0, wave=150.0, phase=0.0, begin=-80, end=420):
         self.s = np.arange(begin, end + 1.0)
         ease = np.clip((self.s - start) / 25, 0, 1) * np.clip((start + length - self.s) / 25, 0, 1)
         self.heading = np.cumsum(-curvature * ease)
@@ -18,7 +20,13 @@ class Path:
         self.x, self.y = np.cumsum(-np.sin(self.heading)), np.cumsum(np.cos(self.heading))
         self.x -= np.interp(0, self.s, self.x)
         self.y -= np.interp(0, self.s, self.y)
-        self.straight = curvature == 0
+        self.z = relief * (np.sin(2 * np.pi * self.s / wave + phase) - np.sin(phase))
+        self.straight = curvature == 0 and relief == 0
+
+    @property
+    def lowest(self):
+        """Return the lowest level of the street."""
+        return float(self.z.min())
 
     def pose(self, x, y):
         """Return position and heading of a point x to the right of the path at station y."""
@@ -27,10 +35,18 @@ class Path:
         py = np.interp(y, self.s, self.y) + x * np.sin(heading)
         return px, py, heading
 
+    def level(self, y):
+        """Return the height of the street at a station."""
+        return np.interp(y, self.s, self.z)
+
+    def slope(self, y):
+        """Return how steeply the street climbs at a station, as an angle."""
+        return float(np.arctan((self.level(y + 1.0) - self.level(y - 1.0)) / 2))
+
     def warp(self, vertices):
         """Bend vertices given in street coordinates."""
         x, y, _ = self.pose(vertices[:, 0], vertices[:, 1])
-        return np.stack([x, y, vertices[:, 2]], 1)
+        return np.stack([x, y, vertices[:, 2] + self.level(vertices[:, 1])], 1)
 
 
 @dataclass
@@ -55,9 +71,11 @@ class World:
     rng: np.random.Generator
     path: Path
     things: list = field(default_factory=list)
-    gaps: list = field(default_factory=list)
-    decks: list = field(default_factory=list)
+    gaps: list = field(default_factory=list)  # (begin, end) of side streets
+    decks: list = field(default_factory=list)  # stations that something passes over
+    taken: list = field(default_factory=list)  # (x, y, half width, half length) where something stands
     height: object = None
+    ego: Shape = None
 
     def put(self, shape, label, x=0.0, y=0.0, z=None, heading=0.0, scale=1.0, speed=0.0, follows=True):
         """Stand a shape (or a list of poses) at a street position, on the ground there."""
@@ -104,3 +122,11 @@ class World:
     def free(self, y, margin=0.0):
         """Tell whether a station is clear of side streets."""
         return all(y < low - margin or y > high + margin for low, high in self.gaps)
+
+    def claim(self, x, y, across, along=None):
+        """Take a rectangle of ground, given by half its sizes; return whether it was free."""
+        along = across if along is None else along
+        if any(abs(x - a) < across + c and abs(y - b) < along + d for a, b, c, d in self.taken):
+            return False
+        self.taken.append((float(x), float(y), float(across), float(along)))
+        return True

@@ -1,0 +1,60 @@
+"""The rendered world is composed from numbers alone, and no drive for pretraining is an embedded one."""
+
+import numpy as np
+import pytest
+
+from render import camera, labels, scenes
+
+
+@pytest.fixture(scope="module")
+def drives():
+    """One drive of each kind of street."""
+    return [scenes.compose(scenes.PRETRAINING, index) for index in range(len(scenes.KINDS))]
+
+
+def seeds(collection):
+    """Every seed that a collection may use."""
+    return {scenes.seed_of(collection, index) for index in range(collection.most)}
+
+
+def test_seeds_of_pretraining_are_never_embedded_ones():
+    assert not seeds(scenes.EMBEDDED) & seeds(scenes.PRETRAINING)
+    for collection in (scenes.EMBEDDED, scenes.PRETRAINING):
+        for index in (-1, collection.most):
+            with pytest.raises(ValueError, match=str(index)):
+                scenes.seed_of(collection, index)
+
+
+def test_a_drive_depends_on_its_number_alone(drives):
+    def summary(drive):
+        return [(t.label, t.x, t.y, t.heading, t.poses[0].count) for t in drive.world.things], drive.views
+
+    assert summary(scenes.compose(scenes.PRETRAINING, 3)) == summary(drives[3])
+    assert summary(scenes.compose(scenes.EMBEDDED, 3)) != summary(drives[3])
+
+
+def test_every_kind_of_street_and_every_class(drives):
+    assert [drive.kind for drive in drives] == list(scenes.KINDS)
+    present = {thing.label for drive in drives for thing in drive.world.things}
+    assert present == set(range(1, 23)) - {labels.SKY}
+
+
+def test_nothing_stands_in_the_way_of_the_camera(drives):
+    kinds = {labels.PEDESTRIAN, labels.STATIC, labels.DYNAMIC, labels.VEGETATION, labels.POLE, labels.BUILDING}
+    for drive in drives:
+        way = [(view["x"], view["y"]) for view in drive.views]
+        for thing in drive.world.things:
+            if thing.label in kinds and thing.follows and not thing.speed:
+                assert min(np.hypot(thing.x - x, thing.y - y) for x, y in way) > 1, (drive.kind, thing.label)
+
+
+@pytest.mark.parametrize("height, width", [(48, 64), (96, 128), (75, 131)])
+def test_the_camera_develops_any_size(height, width, drives):
+    ids = np.full((height, width), labels.ROAD, np.uint8)
+    ids[: height // 2] = labels.SKY
+    depth = np.where(ids == labels.SKY, 1e10, 12.0).astype(np.float32)
+    light = np.where((ids == labels.SKY)[..., None], 0.8, 0.2) * np.ones(3, np.float32)
+    image = camera.develop(light.astype(np.float32), depth, ids, (0.0, 0.0, 0.0), drives[0].look, seed=1)
+    assert image.shape == (height, width, 3) and image.dtype == np.uint8
+    assert image[: height // 3].mean() > image[-(height // 3) :].mean() + 20
+    assert abs(image.mean() - drives[0].look["mean"]) < 20
