@@ -1,0 +1,174 @@
+"""What happens after each epoch: a line of numbers, the best epoch kept, an image, a checkpoint.
+
+Keras has callbacks for this. Those that are not used break a promise of the lesson (each was tried):
+
+- `BackupAndRestore` ends the training when the disk is full, and has then destroyed its file. Its weights carry no
+  checksum: of a damaged file it may load wrong numbers. Killed between its two files, it learns an epoch twice. It does
+  not hold the best epoch, and knows nothing of the settings: after an edit of `conv_block` it silently goes on.
+- `ModelCheckpoint(save_best_only=True)` forgets after a restart which loss was the best, so the next epoch replaces it;
+  killed in a write, or on a full disk, it leaves neither the old nor the new file.
+- `CSVLogger` writes after each epoch, but not with the checkpoint: after a kill between them an epoch stands there
+  twice, and a full disk ends the training.
+- `TerminateOnNaN` looks at the training's loss alone, and waits for it after every step.
+- `EarlyStopping(restore_best_weights=True)` restores nothing after an interrupt, and nothing after a restart.
+"""
+import shutil
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from IPython.display import HTML, display
+
+
+class TrainingError(Exception):
+    """A training that cannot go on or has nothing to show: the message says why and what to do."""
+
+    def _render_traceback_(self):
+        """Return what a notebook shows: the message alone, because the way to it helps nobody."""
+        return [str(self)]
+
+
+class EpochTable(keras.callbacks.Callback):
+    """Print one line per epoch, with a mark at the lowest validation loss so far, and keep the numbers.
+
+    Args:
+        epochs: int, how many there will be at most.
+        devices: lesson.devices.Devices, over whose processes the numbers are averaged.
+
+    Attributes:
+        numbers: tf.Variable (epochs, columns), nan where no epoch has been.
+    """
+
+    COLUMNS = ["loss", "val_loss", "accuracy", "val_accuracy", "seconds"]
+
+    def __init__(self, epochs, devices):
+        super().__init__()
+        self.numbers = tf.Variable(np.full((epochs, len(self.COLUMNS)), np.nan))
+        self.devices = devices
+
+    def rows(self):
+        """Return the epochs so far as a table with the epochs, from 1, as its index."""
+        rows = pd.DataFrame(self.numbers.numpy(), columns=self.COLUMNS)
+        return rows.set_axis(pd.RangeIndex(1, len(rows) + 1, name="epoch")).dropna(how="all")
+
+    def on_train_begin(self, logs=None):
+        print("epoch   loss  val loss  accuracy  val accuracy  seconds")
+        for epoch in self.rows().index:
+            self.show(epoch)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs):
+        logs.update(zip(logs, map(float, self.devices.average([*logs.values()]))))   # the next callbacks see it too
+        if not np.isfinite(logs["loss"] + logs["val_loss"]):   # stops before it is kept or written
+            raise TrainingError(f"The loss of epoch {epoch + 1} is not a number. Run the cell again: it goes on before "
+                                "that epoch. If it happens again, lower the learning rate.")
+        logs = logs | {"seconds": time.perf_counter() - self.start}
+        self.numbers[epoch].assign([logs[name] for name in self.COLUMNS])
+        self.show(epoch + 1)
+
+    def show(self, epoch):
+        """Print the line of an epoch, counted from 1."""
+        row, so_far = self.rows().loc[epoch], self.rows()["val_loss"].loc[:epoch]
+        print(f"{epoch:5} {row['loss']:6.3f}  {row['val_loss']:8.3f}  {row['accuracy']:8.3f}  "
+              f"{row['val_accuracy']:12.3f}  {row['seconds']:7.0f}"
+              f"{'  best so far' if so_far.idxmin() == epoch else ''}", flush=True)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Keep the weights of the epoch with the lowest validation loss.
+
+    Args:
+        table: EpochTable, which is called before.
+
+    Attributes:
+        weights: list of arrays, None before the first epoch. It is replaced as a whole: an interrupt mixes nothing.
+    """
+
+    def __init__(self, table):
+        super().__init__()
+        self.table, self.weights = table, None
+
+    def on_epoch_end(self, epoch, logs):
+        if logs["val_loss"] == self.table.rows()["val_loss"].min():
+            self.weights = self.model.get_weights()
+
+
+class Watch(keras.callbacks.Callback):
+    """Let a function show after each epoch, always in the same place, what the network has learned.
+
+    Args:
+        show: function of the epoch, from 1, and of the place: the handle of an output that it updates.
+    """
+
+    def __init__(self, show):
+        super().__init__()
+        self.show = show
+
+    def on_train_begin(self, logs=None):
+        self.place = display(HTML("the next image comes after the next epoch"), display_id=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.show(epoch + 1, self.place)
+
+
+class Backup(keras.callbacks.Callback):
+    """Write a checkpoint after each epoch, and find the last one when a training starts.
+
+    It holds all that is needed to go on: the weights, the optimizer with its step and its memory of earlier gradients,
+    the best epoch so far and the table. TensorFlow's CheckpointManager gives a checkpoint its name only when it is
+    whole, and keeps the last two.
+
+    Args:
+        folder: Path, where the checkpoints are.
+        model: keras.Model, compiled, with an optimizer that is built.
+        table: EpochTable. best: KeepBest. Both are called before.
+    """
+
+    def __init__(self, folder, model, table, best):
+        super().__init__()
+        self.folder, self.table, self.best = folder, table, best
+        self.copies = [tf.Variable(weights) for weights in model.get_weights()]
+        self.manager = tf.train.CheckpointManager(
+            tf.train.Checkpoint(network=model, optimizer=model.optimizer, best=self.copies, table=table.numbers),
+            str(folder), max_to_keep=2)
+
+    def restore(self):
+        """Bring everything back to the last full epoch.
+
+        Returns:
+            int, its number; 0 if there is none.
+
+        Raises:
+            TrainingError: if there are checkpoints, and all are damaged.
+        """
+        for path in reversed(self.manager.checkpoints):
+            try:
+                self.manager.checkpoint.restore(path).assert_consumed()
+            except (tf.errors.OpError, IndexError):   # IndexError: a file is too short
+                print(f"{path} is damaged: trying the one before it")
+                continue
+            self.best.weights = [weights.numpy() for weights in self.copies]
+            done = int(path.split("-")[-1])
+            print(f"going on after epoch {done} of {self.table.numbers.shape[0]}; to start anew, remove {self.folder}")
+            return done
+        if self.manager.checkpoints:
+            raise TrainingError(f"All checkpoints in {self.folder} are damaged. Remove it to start anew.")
+        return 0
+
+    def remove_half_written(self):
+        """Remove what a run that was killed left of its last checkpoint."""
+        for half_written in self.folder.glob("*_temp"):
+            shutil.rmtree(half_written)
+
+    def on_epoch_end(self, epoch, logs=None):
+        for copy, weights in zip(self.copies, self.best.weights):
+            copy.assign(weights)
+        try:
+            self.manager.save(epoch + 1)
+        except tf.errors.OpError as error:   # the disk is full, for one
+            print(f"epoch {epoch + 1} is not on disk ({error.message.split('; ')[-1]}). Training goes on. "
+                  f"Make room for {self.folder}, or allow to write there.", flush=True)
