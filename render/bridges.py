@@ -97,7 +97,7 @@ def ramp(world, road, y, paint):
     t, wide = np.linspace(0, 1, 40), 4.6
     ys = y + 130 * t
     inner = high - 0.4 + 26 * t**1.7
-    z = 0.01 + rng.uniform(3.5, 7) * np.clip(t - 0.15, 0, 1) ** 1.6
+    z = 0.01 + 0.15 * np.clip(t * 30 - 1, 0, 1) + rng.uniform(3.5, 7) * np.clip(t - 0.15, 0, 1) ** 1.6
     matter, rail = concrete(rng), vary(rng, Matter("noise", (0.45, 0.41, 0.365)), 0.2)
 
     def lay(stuff, label, profile):

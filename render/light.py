@@ -47,6 +47,9 @@ WEATHERS = {weather.name: weather for weather in (
     Weather("after rain", sun=(15, 45), energy=6.4,
             zenith=(0.05, 0.09, 0.15), middle=(0.09, 0.13, 0.175), horizon=(0.41, 0.415, 0.40),
             clouds=(0.45, 0.8), haze=(900, 3000), wet=(0.35, 0.9)),
+    Weather("drizzle", sun=(20, 45), energy=2.8,
+            zenith=(0.17, 0.19, 0.22), middle=(0.21, 0.235, 0.265), horizon=(0.38, 0.39, 0.39),
+            clouds=(0.7, 1.0), haze=(350, 1200), wet=(0.6, 1.0)),
     Weather("fog", sun=(20, 45), energy=3.2,
             zenith=(0.20, 0.22, 0.245), middle=(0.27, 0.29, 0.31), horizon=(0.40, 0.405, 0.40),
             clouds=(0.2, 0.7), haze=(110, 320)),
@@ -99,8 +102,8 @@ def draw(rng, weather):
         azimuth,
         w.energy * rng.uniform(0.8, 1.2),
         rng.uniform(0.7, 1.1),
-        np.array(w.zenith) * tint * shade,
-        np.array(w.middle) * tint * shade,
+        np.array(w.zenith) * tint * shade * (0.92, 1.0, 1.12),
+        np.array(w.middle) * tint * shade * (0.92, 1.0, 1.12),
         np.array(w.horizon) * rng.normal(1, 0.03, 3),
         rng.uniform(*w.clouds),
         rng.uniform(*w.haze),
@@ -139,7 +142,7 @@ def sky_image(light, width=1024):
     noise = fractal_noise(along * 0.42 + light.seed + bend, across * 0.9 + 2 * light.seed + bend, 6, 0.55)
     start = 0.68 - 0.36 * light.clouds
     cover = np.clip((noise - start) / 0.20, 0, 1) * np.clip(z / 0.05, 0, 1) * 0.92
-    lit = ((0.34 + 0.17 * np.clip(cosine, 0, 1)) * (0.75 + 0.25 * clearness))[..., None] * np.array((1.0, 0.99, 0.97))
+    lit = ((0.34 + 0.17 * np.clip(cosine, 0, 1)) * (0.75 + 0.25 * clearness))[..., None] * np.array((1.0, 0.975, 0.94))
     body = np.maximum(lit, sky * 1.02) * (1.06 - 0.35 * cover[..., None] ** 2 * light.clouds)
     sky = sky * (1 - cover[..., None]) + body * cover[..., None]
     if light.energy > 2.2:

@@ -85,7 +85,7 @@ TABLE = (
     Row(furniture.chairs, labels.DYNAMIC, walk, 0.3, 4, 30, 0.9),
     Row(posts.lantern, labels.POLE, walk, 0.5, 4, 40, 0.3),
     Row(posts.flag, labels.POLE, walk, 0.15, 5, 50, 0.3),
-    Row(sign, None, facing, 1.8, 5, 60, 0.3),
+    Row(sign, None, facing, 1.5, 5, 60, 0.3),
     Row(traffic_light, None, facing, 0.25, 7, 45, 0.3),
     Row(fountain, None, yard, 0.2, 8, 40, 1.0),
     Row(people.walker, labels.PEDESTRIAN, anywhere, 2.0, 4, 50, 0.35),

@@ -28,10 +28,16 @@ class Road:
 
 @dataclass
 class Street:
-    """A road with its two sidewalks."""
+    """A road with its two sides."""
 
     road: Road
     ends: tuple  # x where the left and the right sidewalk end
+    bounds: tuple  # x where the ground begins on the left and on the right
+    styles: list  # of the left and the right side
+    paints: list  # white and yellow
+    travel: float  # metres that the camera moves
+    parked: bool  # there is room for cars at the kerb
+    cross: tuple | None  # begin and end of a side street
 
     def edge(self, sign):
         """Return the x of the kerb on one side (-1 left, 1 right)."""

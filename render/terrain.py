@@ -71,7 +71,7 @@ def lake(world, x, begin, end, level):
     world.fixed(shape, labels.WATER)
 
 
-def hills(world, matter, low=3.0, high=25.0, sunk=None):
+def hills(world, matter, low=3.0, high=25.0, sunk=-0.15):
     """Close the horizon with a ring of hills; return a function of their height."""
     rng = world.rng
     seed, amount, base = rng.uniform(0, 100), rng.uniform(low, high), world.path.lowest - 0.6
@@ -87,7 +87,7 @@ def hills(world, matter, low=3.0, high=25.0, sunk=None):
 
     x, y = r * np.cos(a), 60 + r * np.sin(a)
     world.put(Shape().add(matter, grid(x, y, height(x, y)), True), labels.TERRAIN, z=0.0, follows=False)
-    flat = base + 0.15 if sunk is None else base - sunk
+    flat = base - sunk
     apron = quads([(-300, -300, flat), (300, -300, flat), (300, 420, flat), (-300, 420, flat)])
     world.put(Shape().add(matter, apron), labels.TERRAIN, z=0.0, follows=False)
     return height

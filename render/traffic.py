@@ -40,7 +40,7 @@ def drive(world, road, own, step, travel, density):
                 y, speed = y + 6, step * rng.uniform(0.9, 1.2)
             elif not ahead:
                 y += 0.5 * travel
-            if y < last + 15:
+            if y < last + 15 or not (in_the_way or world.claim(x, y, 1.1, 3.5)):
                 continue
             last, kind = y, rng.random()
             heading = 0 if ahead else np.pi

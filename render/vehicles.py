@@ -109,8 +109,8 @@ def car(rng, kind=None):
     width = smooth(
         np.interp(ys, [-end, -end + 0.2, -end + 1.1, end - 1.1, end - 0.2, end], [0.7, 0.9, 1, 1, 0.88, 0.66]), 7
     )
-    if kind == "bus":
-        width = np.full_like(ys, 1.0)
+    if form["cabin"] is None:  # upright ends
+        width = np.interp(ys, [-end, -end + 0.3, end - 0.9, end], [0.93, 1, 1, 1.0 if kind == "bus" else 0.8])
     x, y, z = loft(ys, top, bottom, width * half, 0.3 if kind in ("van", "bus") else 0.5)
     radius = 0.45 if kind == "bus" else 0.36 if kind in ("suv", "pickup", "van") else 0.33
     axles = (-end + 2.3, end - 2.4) if kind == "bus" else (-end + 0.95, end - 0.9)
@@ -131,9 +131,12 @@ def car(rng, kind=None):
         shape.add(GLASS, (vertices, faces[glazed]), True)
     if form["cabin"]:
         cabin(shape, paint, *form["cabin"], half, form["cabin"][1][0] - 0.03)
+    else:
+        ends(shape, half, end, kind == "bus")
     wheels(shape, axles, half, radius)
     for s in (-1, 1):
-        shape.add(TAIL, box((s * 0.62 * half, -end + 0.1, 0.78), (0.34, 0.14, 0.15)))
+        back = -end + (0.1 if form["cabin"] else 0.02)
+        shape.add(TAIL, box((s * 0.62 * half, back, 0.78), (0.34, 0.14, 0.15)))
         shape.add(LAMP, box((s * 0.62 * half, end - 0.12, 0.68), (0.34, 0.14, 0.13)))
         if form["cabin"]:
             shape.add(paint, box((s * (half + 0.06), end - 1.65, 1.0), (0.18, 0.1, 0.13)))
@@ -141,14 +144,31 @@ def car(rng, kind=None):
     return shape
 
 
+def ends(shape, half, end, bus):
+    """Give the upright ends of a van or bus windows, bumpers and doors."""
+    middle, high = (1.9, 1.0) if bus else (1.52, 0.55)
+    shape.add(GLASS, box((0, -end, middle), (1.55 * half, 0.06, high)))
+    shape.add(RUBBER, box((0, -end, 0.48), (1.8 * half, 0.16, 0.22)))
+    if bus:
+        shape.add(GLASS, box((0, end, 1.75), (1.8 * half, 0.06, 1.3)))
+        shape.add(LAMP, box((0, end, 2.75), (1.2 * half, 0.08, 0.22)))  # where it goes
+        shape.add(RUBBER, box((0, end, 0.45), (1.8 * half, 0.12, 0.25)))
+    else:
+        shape.add(RUBBER, box((0, -end, 1.2), (0.03, 0.08, 1.6)))
+
+
 def lorry(rng):
     """Build a lorry: cab and box body, flat bed with a load, or tank."""
     cab = Matter("coat", PAINTS[rng.integers(len(PAINTS))], 0.3)
     loads = [(0.35, 0.35, 0.34), (0.3, 0.05, 0.03), (0.06, 0.1, 0.22), (0.2, 0.17, 0.12), (0.06, 0.14, 0.08)]
-    load, kind = plain(*loads[rng.integers(len(loads))], rough=0.5), rng.integers(4)
+    load, kind = plain(*loads[rng.integers(len(loads))], rough=0.5), rng.integers(7)
     shape = Shape().add(cab, box((0, 2.7, 1.45), (2.2, 1.7, 1.9)))
     if kind == 0:
-        shape.add(load, tube([[0, -3.4, 1.9], [0, -3.3, 1.9], [0, 1.5, 1.9], [0, 1.6, 1.9]], [0.8, 1.1, 1.1, 0.8], 18))
+        shape.add(
+            load,
+            tube([[0, y, 1.9] for y in (-3.45, -3.4, -3.2, 1.4, 1.6, 1.65)], [0.5, 0.9, 1.1, 1.1, 0.9, 0.5], 20),
+            True,
+        )
     elif kind == 1:
         shape.add(load, box((0, -0.9, 1.05), (2.4, 5.2, 0.5)))
         for y in (-2.6, -0.9, 0.7):
@@ -161,6 +181,7 @@ def lorry(rng):
     shape.add(GLASS, box((0, 3.56, 1.85), (2.0, 0.06, 0.8))).add(GLASS, box((0, 2.8, 1.85), (2.24, 0.9, 0.7)))
     shape.add(RUBBER, box((0, 0, 0.6), (0.9, 7.0, 0.3)))
     shape.add(RUBBER, box((0, 3.6, 0.6), (2.1, 0.12, 0.35)))
+    shape.add(RUBBER, box((0, -3.5, 0.8), (2.2, 0.1, 0.28))).add(RUBBER, box((0, -3.48, 2.0), (0.05, 0.1, 1.9)))
     wheels(shape, (-2.3, 2.6), 1.15, 0.48)
     for s in (-1, 1):
         shape.add(LAMP, box((s * 0.8, 3.57, 0.8), (0.35, 0.06, 0.2))).add(
