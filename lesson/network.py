@@ -1,0 +1,42 @@
+"""The graded network, built from the rows that its exercise compares with: for pretraining and for prediction."""
+import outputs
+
+
+def build_from_rows(rows=outputs.unet_model_output, input_size=None):
+    """Build a network from the rows of its summary.
+
+    Its layers follow one another. What goes into a pooling is kept for the concatenation that has its size.
+
+    Args:
+        rows: list, one row a layer, as in `outputs.unet_model_output`.
+        input_size: (height, width, channels) instead of that of the rows; the filters stay.
+
+    Returns:
+        keras.Model from images to logits.
+    """
+    import keras
+    from keras import layers
+    (_, [(_, *size)], _), *rows = rows
+    tensor = inputs = layers.Input(input_size or size)
+    height, skips = size[0], []
+    for kind, shape, parameters, *settings in rows:
+        filters = shape[-1]
+        kernel_size = round(((parameters / filters - 1) / tensor.shape[-1]) ** 0.5) if parameters else None
+        if kind == "MaxPooling2D":
+            skips.append(tensor)
+            layer = layers.MaxPooling2D(*settings)
+        elif kind == "Dropout":
+            layer = layers.Dropout(*settings)
+        elif kind == "Conv2D":
+            padding, activation, initializer = settings
+            layer = layers.Conv2D(filters, kernel_size, padding=padding, activation=activation,
+                                  kernel_initializer=initializer)
+        elif kind == "Conv2DTranspose":
+            layer = layers.Conv2DTranspose(filters, kernel_size, strides=shape[1] // height, padding="same")
+        elif kind == "Concatenate":
+            tensor = [tensor, *(skip for skip in skips if skip.shape[:3] == tensor.shape[:3])]
+            layer = layers.Concatenate()
+        else:
+            raise ValueError(f"No row of a {kind} is known: {shape}")
+        tensor, height = layer(tensor), shape[1]
+    return keras.Model(inputs, tensor)

@@ -1,0 +1,65 @@
+"""Weights that were learned beforehand: into any network that computes what the graded one computes."""
+import itertools
+import zipfile
+
+import numpy as np
+
+from lesson.errors import LessonError
+from lesson.network import build_from_rows
+
+
+def read_weights(path):
+    """Read a file of weights.
+
+    Args:
+        path: str or Path of an .npz file; the names of its arrays, sorted, say their order.
+
+    Returns:
+        list of arrays, float32.
+
+    Raises:
+        LessonError: if there is no such file, or it is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [np.float32(file[name]) for name in sorted(file.files)]
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or f"it is damaged ({error})"
+        raise LessonError(f"{path} cannot be read: {reason}. Expected weights in an .npz file: get it again from its "
+                          "source.") from None
+
+
+def load_weights(network, path):
+    """Load weights into a network, by the order of its graph, whatever its layers are called.
+
+    Then the network must compute what the graded network computes with these weights: the shapes alone do not tell
+    whether the skip connection stands first or second, or which activation a layer has.
+
+    Args:
+        network: keras.Model of any size of images, such as `unet_model` builds.
+        path: str or Path of an .npz file.
+
+    Raises:
+        LessonError: if the file cannot be read, or the network does not fit: the message shows the first layer that
+            differs. Then the network is as it was.
+    """
+    arrays, variables = read_weights(path), network.weights
+    for number, (array, variable) in enumerate(itertools.zip_longest(arrays, variables), start=1):
+        needed = "no more" if array is None else array.shape
+        found = "has no more" if variable is None else f"has {variable.path} {tuple(variable.shape)}"
+        if array is None or variable is None or array.shape != tuple(variable.shape):
+            raise LessonError(f"The weights of {path} do not fit this network. Array {number} of {len(arrays)}: "
+                              f"expected {needed}, but the network {found} there. Build it with `unet_model`, with as "
+                              "many filters and classes as the weights have, and see `check_unet_model` pass.")
+    before = network.get_weights()
+    network.set_weights(arrays)
+    size = [side or 96 for side in network.input_shape[1:]]   # None is any
+    graded = build_from_rows(input_size=size)
+    graded.set_weights(arrays)
+    images = np.random.default_rng(0).uniform(-1, 1, (1, *size)).astype(np.float32)
+    seen, expected = (np.asarray(one(images, training=False), np.float32) for one in (network, graded))
+    if np.abs(seen - expected).mean() > 0.05 * np.abs(expected).mean():   # numbers of 16 bits differ by less
+        network.set_weights(before)
+        raise LessonError(f"The weights of {path} fit this network in their shapes, but it computes something else "
+                          "with them than the graded network: look at the order of the tensors in each concatenation "
+                          "and at each activation, and see `check_unet_model` pass.")
