@@ -2,7 +2,7 @@
 # make test     check the code and run the tests
 # make lab      open the lesson in JupyterLab
 # make cluster  train the lesson with several processes on this machine: make cluster WORKERS=2
-# make predict  segment pictures or a film with a trained network: make predict MODEL=… IMAGES=… OUT=…
+# make predict  segment images or a film with a trained network: make predict MODEL=… IMAGES=… OUT=…
 # make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
 # make bench    measure training, prediction, pipeline, growth and endurance; with CARLA_DATA also quality on real frames
@@ -37,7 +37,7 @@ cluster: .venv/lesson
 	@$(BIN)/python -m lesson.cluster "$(or $(WORKERS),2)" $(LESSON).ipynb
 
 predict: .venv/lesson
-	@$(BIN)/python -m lesson.predict "$(MODEL)" "$(IMAGES)" "$(OUT)"
+	@$(BIN)/python -m lesson.predict "$(IMAGES)" "$(OUT)" --model "$(MODEL)"
 
 blank: $(BLANK)/$(LESSON).ipynb
 	@echo "Open it: $(BIN)/jupyter lab $<   (what you write there stays until you remove $(BLANK))"

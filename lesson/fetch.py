@@ -29,6 +29,7 @@ from urllib.error import HTTPError
 from tqdm import tqdm
 
 from lesson.errors import FrameError
+from lesson.files import write_whole
 from lesson.recordings import IMAGES, find_frames
 
 NOTE = "lesson.fetch.json"            # in FOLDER.part: what is being fetched, and how the server identifies it
@@ -124,9 +125,7 @@ def _read(note):
 
 def _write(note, content):
     """Write a note, whole or not at all."""
-    draft = note.with_suffix(".tmp")
-    draft.write_text(json.dumps(content))
-    os.replace(draft, note)
+    write_whole(note, lambda draft: draft.write_text(json.dumps(content)))
 
 
 def _download_from_kaggle(cache):
