@@ -11,3 +11,11 @@ class LessonError(Exception):
 
 class FrameError(LessonError):
     """Frames that cannot be used: the message names the files and says what to do."""
+
+
+class ParameterError(LessonError):
+    """Parameters of the lesson that cannot be: the message says what was expected."""
+
+
+class FrameWarning(UserWarning):
+    """Frames that can be used, but that may not be what they should be."""
