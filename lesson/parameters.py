@@ -27,8 +27,8 @@ RULES = {  # whether None will do, what else will, and what is expected, with an
     "IMAGE_SIZE": (False, _is_size, "(height, width) in pixels, two multiples of 16 from 16 to 4096, such as "
                                     "IMAGE_SIZE = (96, 128); with papermill: -y 'IMAGE_SIZE: [96, 128]'"),
     "N_CLASSES": (True, _is_int(2, 256), "a whole number from 2 to 256 or None, such as N_CLASSES = 23"),
-    "IGNORE_LABEL": (True, _is_int(-2**31, 2**31 - 1), "a whole number, the id of pixels without a class, or None, such "
-                                                       "as IGNORE_LABEL = 255"),
+    "IGNORE_LABEL": (True, _is_int(-2**31, 2**31 - 1), "the id of pixels without a class, a whole number, or None, "
+                                                       "such as IGNORE_LABEL = 255"),
     "BATCH_SIZE": (False, _is_int(1, 4096), "a whole number from 1 to 4096, such as BATCH_SIZE = 4"),
     "EPOCHS": (False, _is_int(1, 100_000), "a whole number from 1 to 100000, such as EPOCHS = 12"),
     "SEED": (False, _is_int(0, 2**32 - 1), "a whole number from 0 to 4294967295, such as SEED = 0"),
