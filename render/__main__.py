@@ -33,23 +33,24 @@ def main():
         parser.error(f"--drives must be from 1 to {collection.most}, not {args.drives}")
     frames.prepare(args.out, collection, args.size)
     todo = {drive: len(frames.missing(args.out, collection, drive)) for drive in range(args.drives)}
-    total = args.drives * collection.frames
-    # Blender keeps a little of every drive, so that each process starts anew after fifty.
-    spawn = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(args.processes, mp_context=spawn, max_tasks_per_child=50) as pool,
-        tqdm(total=total, initial=total - sum(todo.values()), unit="frame", smoothing=0.02) as progress,
-    ):
-        jobs = [
-            pool.submit(frames.render_drive, args.out, collection, drive, args.size) for drive, n in todo.items() if n
-        ]
+    total, each = args.drives * collection.frames, 50 * args.processes
+    with tqdm(total=total, initial=total - sum(todo.values()), unit="frame", smoothing=0.02) as progress:
+        drives = [drive for drive in todo if todo[drive]]
+        for first in range(0, len(drives), each):  # Blender keeps a little of every drive: processes start anew
+            render_side_by_side(drives[first : first + each], args, collection, progress)
+    frames.write_manifest(args.out, collection, args.drives)
+
+
+def render_side_by_side(drives, args, collection, progress):
+    """Render the drives in several processes."""
+    with ProcessPoolExecutor(args.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(frames.render_drive, args.out, collection, drive, args.size) for drive in drives]
         try:
             for job in as_completed(jobs):
                 progress.update(job.result())
         except BaseException:  # what is not begun is given up; what is rendered stays
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    frames.write_manifest(args.out, collection, args.drives)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class Weather:
     sun: tuple  # elevation, lowest and highest, degrees
     energy: float  # of the sun lamp
     zenith: tuple
-    middle: tuple  # at about 35 degrees, where the picture ends
+    middle: tuple  # at about 35 degrees, where the image ends
     horizon: tuple
     clouds: tuple  # cover, lowest and highest
     haze: tuple  # distance at which 63 % of the light is haze, metres
@@ -128,9 +128,10 @@ def sky_image(light, width=1024):
     z = np.sin(theta)[:, None] + 0 * phi
     x, y = np.cos(theta)[:, None] * np.cos(phi), np.cos(theta)[:, None] * np.sin(phi)
     t = (1 - np.exp(-z / 0.24))[..., None]
-    sky = light.horizon * (1 - t) + light.middle * t
+    horizon, middle, zenith = (np.float32(colour) for colour in (light.horizon, light.middle, light.zenith))
+    sky = horizon * (1 - t) + middle * t
     s = np.clip((z - 0.45) / 0.55, 0, 1)[..., None]
-    sky = sky * (1 - s) + light.zenith * s
+    sky = sky * (1 - s) + zenith * s
     cosine = np.clip(x * light.direction[0] + y * light.direction[1] + z * light.direction[2], -1, 1)
     glow = 0.13 * np.exp(6.0 * (cosine - 1)) + 0.7 * np.exp(70 * (cosine - 1))
     clearness = min(1.0, light.energy / 5)
@@ -149,5 +150,5 @@ def sky_image(light, width=1024):
         disc = np.clip((cosine - math.cos(math.radians(1.1))) / (1 - math.cos(math.radians(1.1))) * 3, 0, 1)
         sky = sky + (disc * 9 * (1 - 0.6 * cover))[..., None]
     whole = np.ones((height, width, 4), np.float32)
-    whole[: height // 2, :, :3], whole[height // 2 :, :, :3] = light.horizon * 0.35, sky
+    whole[: height // 2, :, :3], whole[height // 2 :, :, :3] = horizon * 0.35, sky
     return whole

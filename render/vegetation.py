@@ -1,4 +1,4 @@
-"""Trees, bushes and hedges: real leaves and needles, never pictures on cards."""
+"""Trees, bushes and hedges: real leaves and needles, never photographs on cards."""
 
 from functools import cache
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from render import camera, labels, scenes
+from render import camera, frames, labels, scenes
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,20 @@ def test_the_camera_develops_any_size(height, width, drives):
     assert image.shape == (height, width, 3) and image.dtype == np.uint8
     assert image[: height // 3].mean() > image[-(height // 3) :].mean() + 20
     assert abs(image.mean() - drives[0].look["mean"]) < 20
+
+
+def test_a_folder_holds_one_collection_in_one_size(tmp_path):
+    out = tmp_path / "drives"
+    frames.prepare(out, scenes.PRETRAINING, (256, 192))
+    frames.prepare(out, scenes.PRETRAINING, (256, 192))
+    for collection, size in ((scenes.EMBEDDED, (256, 192)), (scenes.PRETRAINING, (320, 240))):
+        with pytest.raises(SystemExit, match="recipe.json"):
+            frames.prepare(out, collection, size)
+    image, mask = frames.paths(out, 0, 1)
+    frames.save(np.zeros((4, 4, 4), np.uint8), mask)
+    assert frames.missing(out, scenes.PRETRAINING, 0) == [0, 1]  # a mask alone is no frame
+    frames.save(np.zeros((4, 4, 4), np.uint8), image)
+    assert frames.missing(out, scenes.PRETRAINING, 0) == [0]
+    (out / "recipe.json").unlink()
+    with pytest.raises(SystemExit, match="did not begin"):
+        frames.prepare(out, scenes.PRETRAINING, (256, 192))
