@@ -2,7 +2,7 @@
 # make test     check the code and run the tests
 # make lab      open the lesson in JupyterLab
 # make cluster  train the lesson with several processes on this machine: make cluster WORKERS=2
-# make predict  segment images or a film with a trained network: make predict MODEL=… IMAGES=… OUT=…
+# make predict  predict masks of images or a film with the trained network: make predict IMAGES=… OUT=… [MODEL=…]
 # make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
 # make bench    measure training, prediction, pipeline, growth and endurance; with CARLA_DATA also quality on real frames
@@ -37,18 +37,10 @@ cluster: .venv/lesson
 	@$(BIN)/python -m lesson.cluster "$(or $(WORKERS),2)" $(LESSON).ipynb
 
 predict: .venv/lesson
-	@$(BIN)/python -m lesson.predict "$(IMAGES)" "$(OUT)" --model "$(MODEL)"
+	@$(BIN)/python -m lesson.predict "$(IMAGES)" "$(OUT)" --model "$(or $(MODEL),build/unet.keras)"
 
-blank: $(BLANK)/$(LESSON).ipynb
-	@echo "Open it: $(BIN)/jupyter lab $<   (what you write there stays until you remove $(BLANK))"
-
-$(BLANK)/$(LESSON).ipynb: | .venv/tests
-	@mkdir -p $(@D)
-	tar --exclude __pycache__ -cf - requirements.txt test_utils.py outputs.py grading lesson data images | tar -xf - -C $(@D)
-	$(BIN)/jupyter nbconvert --to notebook --output-dir $(@D) --log-level WARN \
-		--NotebookExporter.preprocessors='["nbgrader.preprocessors.ClearSolutions", "nbgrader.preprocessors.ClearOutput"]' \
-		--ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.clear_cell_metadata=False \
-		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec $(LESSON).ipynb
+blank: .venv/lesson
+	@$(BIN)/python -m lesson.blank "$(BLANK)"
 
 notebook: .venv/tests
 	rm -rf build/training   # nothing is to go on from an earlier run
@@ -68,7 +60,7 @@ endif
 	$(BIN)/python -m benchmarks.endurance
 
 clean:
-	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/screenshots build/training build/cache-* build/home \
+	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/unet* build/screenshots build/training build/cache-* \
 		build/cluster
 
 .venv/lesson: requirements.txt

@@ -456,19 +456,16 @@ exercises = {
         }},
 }
 
-# The recall questions of section 11: what an answer looks like, the section that answers it, and a digest of
+# The recall questions of section 12: what an answer looks like, the section that answers it, and a digest of
 # "recall NUMBER: ANSWER", so that an answer can be checked and not be read here.
 letter, number = "a letter from a to d", "a number, to two decimals"
 recall = {
     1: {"kind": letter, "section": 2, "digest": "412d3c84b1982438"},
     2: {"kind": number, "section": 3, "digest": "c0720e87e81536ee"},
-    3: {"kind": letter, "section": 4, "digest": "e960e83cd570257b"},
-    4: {"kind": number, "section": 4, "digest": "f6fd4452c2408b87"},
-    5: {"kind": letter, "section": 5, "digest": "cd0662a92ccb4edf"},
-    6: {"kind": number, "section": 6, "digest": "a8036e6d531f2907"},
-    7: {"kind": letter, "section": 6, "digest": "1efc81d91f199237"},
-    8: {"kind": letter, "section": 7, "digest": "8a88bb11b136a739"},
-    9: {"kind": number, "section": 8, "digest": "3ce32f9037a94495"},
-    10: {"kind": letter, "section": 8, "digest": "8d829d3782c0b6c9"},
-    11: {"kind": letter, "section": 9, "digest": "20992fae7f4982c4"},
+    3: {"kind": number, "section": 4, "digest": "97ba14467fa70274"},
+    4: {"kind": letter, "section": 5, "digest": "9386033b0486418d"},
+    5: {"kind": number, "section": 6, "digest": "a220bae53645a35e"},
+    6: {"kind": letter, "section": 6, "digest": "6d7779a89221ad27"},
+    7: {"kind": number, "section": 8, "digest": "8fc647fd3c43fdcf"},
+    8: {"kind": letter, "section": 9, "digest": "572fdd827d06780f"},
 }

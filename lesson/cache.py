@@ -55,3 +55,17 @@ def cache_file(n_frames, image_size, build, n_workers=1):
     print(f"{n_frames} frames take {size / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free: "
           f"they are cached in {folder}")
     return f"{folder}/frames"
+
+
+def cached(dataset, n_frames, image_size, build, devices):
+    """Return a dataset of frames that decodes each of them only once.
+
+    Args:
+        dataset: tf.data.Dataset of n_frames pairs. image_size: (height, width) in pixels.
+        build: Path of the folder that a file may be written to. devices: lesson.devices.Devices.
+    """
+    import tensorflow as tf
+    options = tf.data.Options()
+    # the tuner of tf.data wakes up ever more rarely, and each new epoch would have to wait for it
+    options.autotune.enabled = False
+    return dataset.cache(cache_file(n_frames, image_size, build, devices.n_workers)).with_options(options)

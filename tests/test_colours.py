@@ -1,12 +1,13 @@
 """Colours that carry meaning beyond CARLA's palette: readers who see colours differently must tell them apart."""
+import ast
 import itertools
 import re
+from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
-from lesson.notebook import LESSON, code_cells
+from lesson import plots
 
 # Simulation of what is seen with full severity: G. M. Machado, M. M. Oliveira, L. A. F. Fernandes (2009), linear RGB.
 DEFICIENCIES = {
@@ -28,29 +29,31 @@ def seen(colours, deficiency):
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
 
 
-def cells_with_colours():
-    """Return (cell id, its colours) of every cell that names two or more colours as #RRGGBB."""
-    cells = {cell.id: sorted(set(re.findall(r"#([0-9A-F]{6})\b", cell.source)))
-             for cell in code_cells(nbformat.read(LESSON, as_version=4))}
-    return [(cell_id, colours) for cell_id, colours in cells.items() if len(colours) > 1]
+def figures():
+    """Return the colours, as #RRGGBB, that stand together in `lesson.plots`: by the name of a function or constant."""
+    source = Path(plots.__file__).read_text()
+    found = {getattr(node, "name", None) or node.targets[0].id:
+             sorted(set(re.findall(r"#([0-9A-F]{6})\b", ast.get_source_segment(source, node))))
+             for node in ast.parse(source).body if isinstance(node, (ast.FunctionDef, ast.Assign))}
+    return {name: colours for name, colours in found.items() if colours}
 
 
 def test_the_lesson_names_colours():
-    assert {"timeline", "by-hand", "paired"} <= {cell_id for cell_id, _ in cells_with_colours()}
+    assert {"SPLIT_COLOURS", "plot_probabilities", "plot_pairs"} <= figures().keys()
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-@pytest.mark.parametrize("cell_id, colours", cells_with_colours())
-def test_colours_of_a_figure_differ(cell_id, colours, deficiency):
+@pytest.mark.parametrize("name, colours", figures().items())
+def test_colours_of_a_figure_differ(name, colours, deficiency):
     points = seen([[int(colour[k:k + 2], 16) / 255 for k in (0, 2, 4)] for colour in colours], deficiency)
     for (one, a), (other, b) in itertools.combinations(zip(colours, points), 2):
         assert np.linalg.norm(a - b) > 15, f"#{one} and #{other}"
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-def test_errors_stand_out_from_the_grey_picture(lesson, deficiency):
+def test_errors_stand_out_from_the_grey_image(deficiency):
     greys = np.linspace(-1, 1, 50)[np.newaxis, :, np.newaxis] * np.ones(3)
     same, other = np.zeros((1, 50, 1), np.uint8), np.ones((1, 50, 1), np.uint8)
-    right, wrong = (np.clip(lesson.error_map(greys, same, prediction) / 2 + 0.5, 0, 1) for prediction in (same, other))
+    right, wrong = (np.clip(plots.error_map(greys, same, prediction) / 2 + 0.5, 0, 1) for prediction in (same, other))
     distances = np.linalg.norm(seen(right, deficiency)[0][:, np.newaxis] - seen(wrong, deficiency)[0], axis=-1)
     assert distances.min() > 40
