@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from tqdm import tqdm
 
 from lesson.check import count_labels
 from lesson.devices import prepare_process
-from lesson.errors import FrameError, LessonError
+from lesson.errors import FrameError, FrameWarning, LessonError
 from lesson.films import open_images
 from lesson.formats import BATCH, load_float32, load_network, write_card
 from lesson.images import read_pair
@@ -121,7 +122,9 @@ def read_images(folder, n_classes):
         if problems:
             raise LessonError("\n".join(problems)) from None
         return images, None, f"{len(images)} images of {folder}, without masks"
-    found = count_labels(frames).shape[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FrameWarning)   # on drives: nothing is split here
+        found = count_labels(frames).shape[1]
     pairs = [read_pair(image, mask, found) for image, mask in frames[["image", "mask"]].to_numpy()]
     images, masks = map(list, zip(*pairs))
     sentence = f"{len(images)} frames of {folder or 'the embedded drives'}"

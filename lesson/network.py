@@ -2,7 +2,7 @@
 import outputs
 
 
-def build_from_rows(rows=outputs.unet_model_output, input_size=None):
+def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=None):
     """Build a network from the rows of its summary.
 
     Its layers follow one another. What goes into a pooling is kept for the concatenation that has its size.
@@ -10,6 +10,7 @@ def build_from_rows(rows=outputs.unet_model_output, input_size=None):
     Args:
         rows: list, one row a layer, as in `outputs.unet_model_output`.
         input_size: (height, width, channels) instead of that of the rows; the filters stay.
+        n_classes: int, the filters of the last row instead of its own.
 
     Returns:
         keras.Model from images to logits.
@@ -19,9 +20,9 @@ def build_from_rows(rows=outputs.unet_model_output, input_size=None):
     (_, [(_, *size)], _), *rows = rows
     tensor = inputs = layers.Input(input_size or size)
     height, skips = size[0], []
-    for kind, shape, parameters, *settings in rows:
-        filters = shape[-1]
-        kernel_size = round(((parameters / filters - 1) / tensor.shape[-1]) ** 0.5) if parameters else None
+    for number, (kind, shape, parameters, *settings) in enumerate(rows, start=1):
+        filters = n_classes if n_classes and number == len(rows) else shape[-1]
+        kernel_size = round(((parameters / shape[-1] - 1) / tensor.shape[-1]) ** 0.5) if parameters else None
         if kind == "MaxPooling2D":
             skips.append(tensor)
             layer = layers.MaxPooling2D(*settings)

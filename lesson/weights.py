@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 
 from lesson.errors import LessonError
+from lesson.labels import matching_23
 from lesson.network import build_from_rows
 
 
@@ -32,6 +33,9 @@ def read_weights(path):
 def load_weights(network, path):
     """Load weights into a network, by the order of its graph, whatever its layers are called.
 
+    Where it has another table of classes, each class takes the weights of the matching one of CARLA's 23, and one that
+    matches none keeps its own.
+
     Then the network must compute what the graded network computes with these weights: the shapes alone do not tell
     whether the skip connection stands first or second, or which activation a layer has.
 
@@ -44,17 +48,19 @@ def load_weights(network, path):
             differs. Then the network is as it was.
     """
     arrays, variables = read_weights(path), network.weights
+    if len(arrays) == len(variables) and arrays[-2].shape[:-1] == tuple(variables[-2].shape[:-1]):
+        arrays[-2:] = _match_classes(arrays[-2:], network.get_weights()[-2:])
     for number, (array, variable) in enumerate(itertools.zip_longest(arrays, variables), start=1):
         needed = "no more" if array is None else array.shape
         found = "has no more" if variable is None else f"has {variable.path} {tuple(variable.shape)}"
         if array is None or variable is None or array.shape != tuple(variable.shape):
             raise LessonError(f"The weights of {path} do not fit this network. Array {number} of {len(arrays)}: "
                               f"expected {needed}, but the network {found} there. Build it with `unet_model`, with as "
-                              "many filters and classes as the weights have, and see `check_unet_model` pass.")
+                              "many filters as the weights have, and see `check_unet_model` pass.")
     before = network.get_weights()
     network.set_weights(arrays)
     size = [side or 96 for side in network.input_shape[1:]]   # None is any
-    graded = build_from_rows(input_size=size)
+    graded = build_from_rows(input_size=size, n_classes=arrays[-1].size)
     graded.set_weights(arrays)
     images = np.random.default_rng(0).uniform(-1, 1, (1, *size)).astype(np.float32)
     seen, expected = (np.asarray(one(images, training=False), np.float32) for one in (network, graded))
@@ -63,3 +69,16 @@ def load_weights(network, path):
         raise LessonError(f"The weights of {path} fit this network in their shapes, but it computes something else "
                           "with them than the graded network: look at the order of the tensors in each concatenation "
                           "and at each activation, and see `check_unet_model` pass.")
+
+
+def _match_classes(known, own):
+    """Return the kernel and the bias of the last layer for its own classes; see `load_weights`.
+
+    Args:
+        known, own: lists of two arrays (…, n_classes).
+    """
+    n_known, n_own = known[1].size, own[1].size
+    if n_own == n_known:
+        return known
+    ids = matching_23(n_own)
+    return [np.where(ids < 0, mine, there[..., ids]) for there, mine in zip(known, own)]
