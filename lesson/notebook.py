@@ -81,7 +81,7 @@ def definitions(notebook):
     module = types.ModuleType("lesson")
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
     for cell in code_cells(notebook):
-        everything = "parameters" in tags(cell) or cell.id == "strategy"   # the latter until lesson/devices.py has it
+        everything = "parameters" in tags(cell)
         tree = ast.parse(cell.source)
         tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
         name = f"{LESSON.name}: cell {cell.id}"
