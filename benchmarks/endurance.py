@@ -1,11 +1,9 @@
 """Does a training survive kills, and does its memory stay flat? python -m benchmarks.endurance
 
-Trains the lesson's way on small frames drawn for it:
-
-1. kills a training of a small network at 20 random moments, each time in another folder, lets it go on, and compares
-   what comes out with trainings that nobody killed;
-2. trains the graded network for 50 epochs, and on 300, 3,000 and 30,000 frames (the same files again and again) cached
-   on disk, and reads after each epoch how much memory the process has, and at the end how much is in use.
+1. Kills a small training at 20 random moments, each time in another folder, lets it go on, and compares what comes out
+   with trainings that nobody killed.
+2. Trains the graded network for 50 epochs on 300 frames, and on 3,000 and 30,000 (the embedded ones again and again),
+   cached on disk, and reads after each epoch how much memory the process has, and at the end how much is in use.
 """
 import argparse
 import ctypes
@@ -21,51 +19,70 @@ import pandas as pd
 import psutil
 from tqdm import tqdm
 
-from benchmarks.lesson import write
+from benchmarks.lesson import EMBEDDED, write
+from lesson.cache import cache_file
+from lesson.devices import prepare_process
 from lesson.recordings import find_frames
-from tests.toy_frames import draw
-from tests.training import finish, kill_when, prepare, start
 
 N_KILLS, N_WHOLE, N_EPOCHS = 20, 4, 12   # trainings that are killed once, and that are not
 SETS = [(300, 50), (3_000, 3), (30_000, 3)]   # frames, epochs
+SIZE = (96, 128)
 N_STEPS = 40   # of each epoch, from which the network learns while the memory is watched
 
 
 def begun(build):
-    """Return when the training cell began, in seconds since 1970; infinity if it has not."""
+    """Return when the training began, in seconds since 1970; infinity if it has not."""
     return min((path.stat().st_mtime for path in build.glob("training/*/settings.json")), default=float("inf"))
 
 
-def train(frames, build, seed, moment=None):
+def train(build, seed, moment=None):
     """Train; if there is a moment, in seconds from the start, kill the process then and let another one go on.
 
     Returns:
         dict: when it was killed, whether a checkpoint was being written, what came out; and the seconds it took.
     """
+    from benchmarks.toy_training import finish, kill_when, start   # loads TensorFlow
     build.mkdir()
     if moment is not None:
-        process = start(frames, build, SEED=seed, EPOCHS=N_EPOCHS)
-        kill_when(process, lambda: time.time() > begun(build) + moment or not process.is_alive())
+        kill_when(start(build, seed=seed, epochs=N_EPOCHS), lambda: time.time() > begun(build) + moment)
     writing = bool([*build.glob("training/*/*_temp")])
-    result = finish(start(frames, build, SEED=seed, EPOCHS=N_EPOCHS), build)
+    result = finish(start(build, seed=seed, epochs=N_EPOCHS), build)
     return {"killed after, s": moment, "in a write": writing, "went on after": result["went on after"],
             "epochs": len(result["epochs"]), "steps": result["steps"], "loss": result["losses"][-1],
             "seconds": time.time() - begun(build)}
 
 
-def memory(frames, build, n_frames, epochs):
+def memory(build, n_frames, epochs):
     """Write to `build/memory.json` the memory of this process after each epoch, and then in use, in MB.
 
     The graded network learns at the lesson's size, but only from the first batches of each epoch; all are read.
     Memory that is free again may stay with the process for a while. In use is what is left when it has been given back.
     """
-    lesson, after = prepare(frames, build, BATCH_SIZE=4, IMAGE_SIZE=(96, 128)), []
-    lesson.psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
-    rows = find_frames(frames)
+    prepare_process()
+    import keras
+    import tensorflow as tf
+
+    from lesson.images import read_pair
+    from lesson.network import build_from_rows
+
+    def load(*files):
+        image, mask = tf.numpy_function(lambda *files: read_pair(*files, 23), files, [tf.uint8, tf.uint8])
+        image, mask = tf.ensure_shape(image, (None, None, 3)), tf.ensure_shape(mask, (None, None, 1))
+        return (tf.cast(tf.image.resize(image, SIZE, antialias=True), tf.uint8),
+                tf.image.resize(mask, SIZE, method="nearest"))
+
+    rows = find_frames(EMBEDDED)[["image", "mask"]]
     rows = pd.concat([rows] * -(-n_frames // len(rows))).head(n_frames)
-    batches = lesson.training_batches(lesson.load(rows), lesson.SEED).map(lesson.weigh)
-    network = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_filters=32)
-    lesson.compile_for(network, epochs * N_STEPS)
+    psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
+    options = tf.data.Options()
+    options.autotune.enabled = False   # as in the lesson
+    batches = (tf.data.Dataset.from_tensor_slices((rows["image"].to_list(), rows["mask"].to_list()))
+               .map(load, tf.data.AUTOTUNE).cache(cache_file(n_frames, SIZE, build)).with_options(options)
+               .shuffle(500, seed=0).map(lambda image, mask: (tf.cast(image, tf.float32) / 127.5 - 1, mask))
+               .batch(4).prefetch(tf.data.AUTOTUNE))
+    network, after = build_from_rows(), []
+    network.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), metrics=["accuracy"], jit_compile=False,
+                    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
     def look():
         after.append(psutil.Process().memory_info().rss / 2**20)
@@ -84,19 +101,19 @@ def memory(frames, build, n_frames, epochs):
 def main():
     """Measure, print the tables."""
     argparse.ArgumentParser(prog="python -m benchmarks.endurance", description=__doc__.splitlines()[0]).parse_args()
+    prepare_process()
     with tempfile.TemporaryDirectory() as folder:
         folder, rng, rows = Path(folder), random.Random(0), []
-        frames = draw(folder / "frames")
-        whole = pd.DataFrame([train(frames, folder / f"whole {k}", seed=k) for k in range(N_WHOLE)])
+        whole = pd.DataFrame([train(folder / f"whole {k}", seed=k) for k in range(N_WHOLE)])
         moments = [rng.uniform(0, whole["seconds"].min()) for _ in range(N_KILLS)]
-        killed = pd.DataFrame([train(frames, folder / f"killed {k}", k % N_WHOLE, moment)
+        killed = pd.DataFrame([train(folder / f"killed {k}", k % N_WHOLE, moment)
                                for k, moment in enumerate(tqdm(moments, "kills"))])
         # as a kernel is: a forked process maps TensorFlow's libraries only as it comes to use them
         fresh = multiprocessing.get_context("spawn")
         for n_frames, epochs in tqdm(SETS, "sets of frames"):
             build = folder / f"memory {n_frames}"
             build.mkdir()
-            process = fresh.Process(target=memory, args=(frames, build, n_frames, epochs))
+            process = fresh.Process(target=memory, args=(build, n_frames, epochs))
             process.start()
             process.join()
             after = json.loads((build / "memory.json").read_text())

@@ -59,10 +59,10 @@ class ToyTraining:
         self.training = Training(self.model, epochs, **{
             "build": build, "devices": devices, "frames": pd.DataFrame({"image": [__file__], "mask": [__file__]}),
             "settings": {"SEED": seed, "BATCH_SIZE": batch_size}, "functions": [network]} | changed)
-        learned, self.validated = (tf.data.Dataset.from_tensor_slices((images[part], masks[part])).batch(
-            devices.batch_size(batch_size), drop_remainder=devices.whole_batches)
-            for part in (slice(None, 11), slice(11, None)))
-        self.learned = learned.shuffle(11, seed=seed)
+        mine = devices.share(pd.DataFrame({"row": range(11)}))["row"]   # 11 frames are learned from, 5 validated on
+        self.learned, self.validated = (tf.data.Dataset.from_tensor_slices((images[rows], masks[rows])).batch(
+            devices.batch_size(batch_size), drop_remainder=devices.whole_batches) for rows in (mine, slice(11, None)))
+        self.learned = self.learned.shuffle(len(mine), seed=seed)
         self.epochs = epochs
 
     def fit(self, *callbacks):

@@ -21,13 +21,11 @@ import pandas as pd
 import tensorflow as tf
 from IPython.display import HTML, display
 
+from lesson.errors import LessonError
 
-class TrainingError(Exception):
+
+class TrainingError(LessonError):
     """A training that cannot go on or has nothing to show: the message says why and what to do."""
-
-    def _render_traceback_(self):
-        """Return what a notebook shows: the message alone, because the way to it helps nobody."""
-        return [str(self)]
 
 
 class EpochTable(keras.callbacks.Callback):

@@ -2,10 +2,10 @@
 
     python -m lesson.cluster WORKERS NOTEBOOK
 
-Each worker executes the notebook's code cells from the top to the training, with its share of the training frames and
-of the processor's threads, and with a GPU of its own where there is one. What worker 0 prints is shown here; what each
-of them prints is in build/cluster/worker-N.log. If one ends early, so do all; the same command goes on from the last
-full epoch, if the training cell keeps one.
+Each worker executes the notebook's code cells from the top to the training: the first cell that calls `fit` with
+callbacks. It has its share of the training frames and of the processor's threads, and a GPU of its own where there is
+one. What worker 0 prints is shown here; what each of them prints is in build/cluster/worker-N.log. If one ends early,
+so do all; the same command goes on from the last full epoch.
 
 TensorFlow's servers listen on all addresses of the machine and ask for no password: a firewall must keep others out.
 """
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,8 +21,13 @@ import sys
 import time
 from pathlib import Path
 
-MEETING, LAST = "strategy", "fit"   # ids of the cells in which the workers meet, and after which they are done
-MEET, END = 300, 5                  # s that they wait for each other at the start; s to end before they are killed
+import nbformat
+
+from lesson.devices import MEET
+from lesson.notebook import code_cells
+
+TRAINING = re.compile(r"\.fit\(.*\bcallbacks=", re.DOTALL)   # in the cell after which a worker is done
+END = 5   # s to end before a worker is killed
 LOGS = Path("build/cluster")
 
 
@@ -109,7 +115,6 @@ def work(notebook):
     Raises:
         SystemExit: if a cell fails.
     """
-    import nbformat
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
@@ -120,31 +125,26 @@ def work(notebook):
         def publish(self, *args, **kwargs):
             pass
 
-    signal.alarm(MEET)  # ends the process even while it waits inside of TensorFlow
     config = Config(HistoryManager={"enabled": False})  # what runs here is nobody's history
     shell = InteractiveShell.instance(config=config, colors="nocolor", display_pub_class=NoDisplay)
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type == "code":
-            result = shell.run_cell(cell.source, silent=True)
-            if not result.success:
-                error = result.error_before_exec or result.error_in_exec
-                sys.exit(f"cell {cell.id}: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
-        if cell.id == MEETING:
-            signal.alarm(0)
-        if cell.id == LAST:
+    for number, cell in enumerate(code_cells(nbformat.read(notebook, as_version=4)), start=1):
+        result = shell.run_cell(cell.source, silent=True)
+        if not result.success:
+            error = result.error_before_exec or result.error_in_exec
+            sys.exit(f"code cell {number}: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+        if TRAINING.search(cell.source):
             return
 
 
 def main():
     """Run the command line."""
-    import nbformat
     parser = argparse.ArgumentParser(prog="python -m lesson.cluster", description="Train with several workers.")
     parser.add_argument("workers", type=int, help="how many processes share the training")
     parser.add_argument("notebook", help="the lesson")
     args = parser.parse_args()
-    ids = {cell.get("id") for cell in nbformat.read(args.notebook, as_version=4).cells}
-    if args.workers < 1 or not {MEETING, LAST} <= ids:
-        parser.error(f"it takes one worker or more, and a notebook with the cells {MEETING!r} and {LAST!r}")
+    cells = code_cells(nbformat.read(args.notebook, as_version=4))
+    if args.workers < 1 or not any(TRAINING.search(cell.source) for cell in cells):
+        parser.error("it takes one worker or more, and a notebook with a cell that calls fit with callbacks")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # as if it were Ctrl-C: no worker stays behind
     try:
         train(args.workers, args.notebook)
