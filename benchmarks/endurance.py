@@ -41,10 +41,11 @@ def train(build, seed, moment=None):
     Returns:
         dict: when it was killed, whether a checkpoint was being written, what came out; and the seconds it took.
     """
-    from benchmarks.toy_training import finish, kill_when, start   # loads TensorFlow
+    from benchmarks.toy_training import finish, kill_when, start  # loads TensorFlow
     build.mkdir()
     if moment is not None:
-        kill_when(start(build, seed=seed, epochs=N_EPOCHS), lambda: time.time() > begun(build) + moment)
+        kill_when(start(build, seed=seed, epochs=N_EPOCHS), lambda: (
+            time.time() > begun(build) + moment or (build / "result.json").exists()))
     writing = bool([*build.glob("training/*/*_temp")])
     result = finish(start(build, seed=seed, epochs=N_EPOCHS), build)
     return {"killed after, s": moment, "in a write": writing, "went on after": result["went on after"],
