@@ -1,14 +1,14 @@
 """What happens after each epoch: a line of numbers, the best epoch kept, an image, a checkpoint.
 
-Keras has callbacks for this. Those that are not used break a promise of the lesson (each was tried):
+Keras has callbacks for this. Those that are not used break a promise of the lesson (tried with Keras 3.15):
 
-- `BackupAndRestore` ends the training when the disk is full, and has then destroyed its file. Its weights carry no
-  checksum: of a damaged file it may load wrong numbers. Killed between its two files, it learns an epoch twice. It does
-  not hold the best epoch, and knows nothing of the settings: after an edit of `conv_block` it silently goes on.
-- `ModelCheckpoint(save_best_only=True)` forgets after a restart which loss was the best, so the next epoch replaces it;
-  killed in a write, or on a full disk, it leaves neither the old nor the new file.
-- `CSVLogger` writes after each epoch, but not with the checkpoint: after a kill between them an epoch stands there
-  twice, and a full disk ends the training.
+- `BackupAndRestore` ends the training when the disk is full. Its weights carry no checksum: of a damaged file it loads
+  wrong numbers. Killed between its two files, it learns an epoch twice. It does not hold the best epoch, and knows
+  nothing of the settings: after an edit of `conv_block` it silently goes on.
+- `ModelCheckpoint(save_best_only=True)` forgets after a restart which loss was the best, so the next epoch replaces it.
+  On a full disk it ends the training, and the file of the best epoch is broken.
+- `CSVLogger` ends the training when the disk is full, and an epoch that is learned again after a kill stands there
+  twice.
 - `TerminateOnNaN` looks at the training's loss alone, and waits for it after every step.
 - `EarlyStopping(restore_best_weights=True)` restores nothing after an interrupt, and nothing after a restart.
 """
