@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from lesson.errors import FrameError
 from lesson.files import write_whole
-from lesson.recordings import IMAGES, find_frames
+from lesson.recordings import IMAGES, MASK_ENDINGS, MASKS, find_frames, recording_folders
 
 NOTE = "lesson.fetch.json"            # in FOLDER.part: what is being fetched, and how the server identifies it
 KAGGLE = "kumaresanmanickavelu/lyft-udacity-challenge"
@@ -38,7 +38,9 @@ TRIES, PAUSE, TIMEOUT = 5, 1, 30    # downloads before giving up; s before the s
 MAX_BYTES, MAX_FILES = 50e9, 200_000
 MAX_RATIO = 50                      # unpacked to packed size; pictures are compressed already, a bomb has 1000 and more
 MAX_HEADER = 1 << 20                # bytes of a name in a tar archive, which the tarfile module reads in one go
-WANTED = re.compile(r".*\.(png|jpe?g)|(readme|licen[cs]e|copying).*", re.IGNORECASE)
+WANTED = re.compile(f".*({'|'.join(map(re.escape, MASK_ENDINGS))})"
+                    r"|(manifest|labels)\.csv|(readme|licen[cs]e|copying).*", re.IGNORECASE)
+OTHER_PACKERS = {b"Rar!\x1a\x07": ("RAR", "unrar x"), b"7z\xbc\xaf\x27\x1c": ("7z", "7z x")}  # by their first bytes
 
 
 class FetchError(Exception):
@@ -46,7 +48,7 @@ class FetchError(Exception):
 
 
 class ArchiveError(FetchError):
-    """An archive without usable frames: its download is removed, because to unpack it again would not help."""
+    """An archive that is damaged, hostile or another one: its download is removed, because nobody should unpack it."""
 
 
 def fetch(folder, url=None, sha256=None):
@@ -84,10 +86,14 @@ def fetch(folder, url=None, sha256=None):
             shutil.rmtree(unpacked, ignore_errors=True)
             download(url, part / "archive", part / NOTE)
             _compare_checksum(part / "archive", sha256)
+            unpacked.mkdir()
             unpack(part / "archive", unpacked)
-        recordings = {path.parent for path in unpacked.rglob(IMAGES) if path.is_dir()}
+        recordings = recording_folders(unpacked)
         if not recordings:
-            raise ArchiveError(f"There are no frames in {url or KAGGLE}: no folder in it is named {IMAGES}.")
+            found = sorted({str(path.parent.relative_to(unpacked)) for path in unpacked.rglob("*.*")})[:5]
+            raise FetchError(f"There are no frames in {url or KAGGLE}: expected folders {IMAGES} and {MASKS}, "
+                             f"found {', '.join(found) or 'no image at all'}. Nothing is lost: {part} keeps what has "
+                             "arrived. Rename the folders in it and move them to where you want them, or remove it.")
         root = folder / Path(os.path.commonpath(recordings)).relative_to(unpacked)
         os.replace(unpacked, folder)
         shutil.rmtree(part, ignore_errors=True)
@@ -285,7 +291,7 @@ def unpack(archive, folder):
             target.parent.mkdir(parents=True, exist_ok=True)
             with read() as source, open(target, "xb") as file:
                 shutil.copyfileobj(source, file)
-    except ArchiveError:
+    except FetchError:
         raise
     except Exception as error:  # each damage raises its own type in the decoder
         if isinstance(error, OSError) and error.errno and not isinstance(error, (FileExistsError, NotADirectoryError)):
@@ -300,6 +306,10 @@ def _members(archive):
     if beginning.lstrip().startswith(b"<"):
         raise ArchiveError("The address leads to a web page, not to an archive. On a page with a download button, copy "
                            "the address of the button.")
+    for magic, (name, program) in OTHER_PACKERS.items():
+        if beginning.startswith(magic):
+            raise FetchError(f"This is a {name} archive, which Python cannot unpack. It is kept: unpack it by "
+                             f"`{program} {archive}`, and point CARLA_DATA to the folder.")
     if beginning.startswith(b"PK"):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():

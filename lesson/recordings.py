@@ -83,6 +83,14 @@ def pair_files(folder):
     return frames.reindex(columns=["number", "drive", "image", "mask"]), problems
 
 
+def recording_folders(folder):
+    """Return the set of paths of the folders at or below a folder that hold a folder of images, as far as one can tell.
+    """
+    problems = []
+    found = {path for _, path, *_ in _recordings(folder, problems, [])}
+    return found or {path for path, folders, _ in os.walk(folder) if problems and IMAGES in folders}
+
+
 def _table(folder, name, path, image_folder, mask_folder, problems):
     """Return a DataFrame of a recording's pairs: as `number_frames` returns it, with the drives that the user named."""
     images, masks = (_files(os.path.join(path, camera), endings, problems)

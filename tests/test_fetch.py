@@ -609,8 +609,6 @@ HOSTILE = {
     "web page": (lambda: b"\n <!DOCTYPE html><html>", "web page"),
     "nothing": (lambda: b"", "cannot be unpacked"),
     "picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(99), "cannot be unpacked"),
-    "no frames": (lambda: pack([("images/000000.png", b"1"), ("README.md", b"1")]), "no frames"),
-    "empty zip": (lambda: pack([]), "no frames"),
 }
 
 
@@ -632,6 +630,33 @@ def test_absolute_paths(site, folder, kind, before):
         assert (folder.parents[1] / "sentinel.png").read_text() == "untouched"
     else:
         refuse(folder, site.url, "leads out", keeps=False)
+
+
+@pytest.mark.parametrize("files, word", [([("images/000000.png", b"1"), ("README.md", b"1")], "found ., images"),
+                                         ([], "no image at all")])
+def test_a_download_without_frames_is_kept(site, folder, files, word):
+    site.content = pack(files)
+    refuse(folder, site.url, "no frames", word, "frames.part keeps what has arrived")
+    part = folder.with_name("frames.part")
+    assert (part / "archive").read_bytes() == site.content and tree(part / "unpacked") == dict(files)
+    refuse(folder, site.url, "no frames")
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize("beginning, program", [(b"Rar!\x1a\x07\x01\0", "unrar x"), (b"7z\xbc\xaf\x27\x1c", "7z x")])
+def test_an_archive_for_another_program_is_kept(site, folder, beginning, program):
+    site.content = beginning + bytes(99)
+    archive = folder.with_name("frames.part") / "archive"
+    refuse(folder, site.url, f"`{program} {archive}`")
+    assert archive.read_bytes() == site.content
+
+
+def test_folders_of_other_names(site, recording, folder):
+    files = [("set/" + name.replace(IMAGES, "rgb").replace(MASKS, "semantic"), content) for name, content in recording]
+    papers = [("set/manifest.csv", b"frame,drive\n"), ("set/labels.csv", b"id,name\n")]
+    site.content = pack(files + papers)
+    assert fetch(folder, site.url) == folder / "set"
+    assert tree(folder) == dict(files + papers)
 
 
 # Kaggle.
