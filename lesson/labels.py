@@ -58,7 +58,7 @@ def _read_own(folder, n_classes):
     if folder is None or not path.is_file():
         return None
     try:
-        own = pd.read_csv(path, skipinitialspace=True)
+        own = pd.read_csv(path, skipinitialspace=True, keep_default_na=False)  # `None` is a name
         if "carla" in own:  # the tables of this project
             return None
         own = own.astype({"id": int, "name": str} | {channel: int for channel in own.columns.intersection(CHANNELS)})

@@ -95,6 +95,11 @@ def _table(folder, name, path, image_folder, mask_folder, problems):
     """Return a DataFrame of a recording's pairs: as `number_frames` returns it, with the drives that the user named."""
     images, masks = (_files(os.path.join(path, camera), endings, problems)
                      for camera, endings in ((image_folder, ENDINGS), (mask_folder, MASK_ENDINGS)))
+    if not image_folder:
+        are_masks = {stem: bool(_MASK_WORDS.search(_split_words(stem))) for stem in masks[0]}
+        images, masks = (({stem: file for stem, file in files[0].items() if are_masks[stem] == wanted}, {})
+                         for files, wanted in ((images, False), (masks, True)))
+        images = ({stem: file for stem, file in images[0].items() if not _OTHER_WORDS.search(_split_words(stem))}, {})
     pairs = pd.DataFrame(_pairs(images, masks, problems), columns=["stem", "image", "mask"], dtype=object)
     table = pairs.join(number_frames(pairs["stem"].to_list()).astype(object))  # floats would round the numbers
     named = read_manifest(path)
@@ -122,7 +127,7 @@ def _recordings(folder, problems, passed):
         raise FrameError(f"Cannot look for frames in '{error.filename}': {found}.\n{ANOTHER_FOLDER}")
 
     seen = set()
-    for path, folders, _ in os.walk(folder, followlinks=True, onerror=refuse):
+    for path, folders, files in os.walk(folder, followlinks=True, onerror=refuse):
         if os.path.realpath(path) in seen:  # links may lead in a circle
             folders.clear()
             continue
@@ -140,6 +145,15 @@ def _recordings(folder, problems, passed):
                 passed += [os.path.join(path, name) for name in images + masks]
                 continue
             folders[:] = [name for name in folders if name not in images + masks]
+        if not cameras and _share_a_folder(files):
+            yield os.path.relpath(path, folder), path, "", ""
+
+
+def _share_a_folder(names):
+    """Tell whether files are images and masks side by side, such as `001_rgb.png` and `001_seg.png`."""
+    stems = [os.path.splitext(name)[0] for name in names if name.lower().endswith(MASK_ENDINGS)]
+    masks = {_reduced(stem) for stem in stems if _MASK_WORDS.search(_split_words(stem))}
+    return any(_reduced(stem) in masks for stem in stems if not _MASK_WORDS.search(_split_words(stem)))
 
 
 def _cameras(folders):

@@ -10,15 +10,19 @@ import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from lesson.check import count_labels
-from lesson.errors import FrameError
+from lesson.check import count_labels, report
+from lesson.errors import FrameError, FrameWarning
 from lesson.images import read_image, read_pair
 from lesson.labels import read_labels
+from lesson.masks import MAX_SMOOTH, smooth_share
+from lesson.notebook import LESSON
 from lesson.recordings import IMAGES, MASKS, find_frames
 
 HEIGHT, WIDTH = 48, 64
@@ -90,6 +94,22 @@ def convert(path, ending, **options):
     if target != path:
         path.unlink()
     return PICTURE
+
+
+def array(path, ids):
+    """Store a mask as an array, in place of the PNG."""
+    path.unlink()
+    np.save(path.with_suffix(".npy"), ids)
+
+
+def resize(frame, how):
+    """Store a street of large regions at three quarters of its size: the image as it should be, the mask not."""
+    street = np.full((192, 256), 13, np.uint8)
+    street[101:], street[41:151, 21:61], street[61:131, 151:221] = 7, 1, 9
+    street[111:141, 81:131] = 10
+    for path, pixels in ((frame.picture, COLOURS[street]), (frame.mask, street)):
+        noise = np.random.default_rng(0).integers(0, 9, pixels.shape, np.uint8) * (pixels.ndim == 3)
+        Image.fromarray(pixels ^ noise.astype(np.uint8)).resize((192, 144), how).save(path)
 
 
 def swap(a, b):
@@ -166,6 +186,17 @@ RIGHT = {
     "mask palette, grey ids, renumbered": lambda f: save_palette(f.mask, *shuffled(red(IDS, 0, 0)[..., [0, 0, 0]])),
     "mask palette, other colours": lambda f: save_palette(f.mask, IDS, [[9 * k, 255 - 9 * k, 255] for k in range(23)]),
     "mask palette, black": lambda f: save_palette(f.mask, IDS, np.zeros((256, 3))),
+    "image .bmp": lambda f: convert(f.picture, ".bmp"),
+    "image .webp": lambda f: convert(f.picture, ".webp", lossless=True),
+    "mask .bmp": lambda f: [convert(f.mask, ".bmp")] and None,
+    "mask .bmp of grey levels": lambda f: [convert(f.mask, ".bmp")] and save(f.mask.with_suffix(".bmp"), IDS),
+    "mask .webp": lambda f: [convert(f.mask, ".webp", lossless=True)] and None,
+    "mask .npy": lambda f: array(f.mask, IDS),
+    "mask .npy of wide integers, one more axis": lambda f: array(f.mask, IDS[np.newaxis].astype(np.int64)),
+    "mask .npy of floats, one more axis": lambda f: array(f.mask, IDS[..., np.newaxis].astype(np.float32)),
+    "mask .npy as CARLA's raw data, red first": lambda f: array(f.mask, red(IDS)),
+    "mask .npy painted": lambda f: array(f.mask, COLOURS[IDS]),
+    "mask .npz": lambda f: f.mask.unlink() or np.savez_compressed(f.mask.with_suffix(".npz"), IDS),
     "mask palette, too short": lambda f: save_palette(f.mask, IDS, np.zeros((17, 3))),
 }
 
@@ -254,6 +285,34 @@ REFUSED = {
     "painted palette, another colour": (lambda f: save_palette(f.mask, *shuffled(
         with_pixel(COLOURS[IDS], (5, 9), (1, 99, 200)))), f"{MASKS}/000001.png", "palette",
         "(1, 99, 200) is none"),
+    "mask WebP with losses": (lambda f: convert(f.mask, ".webp", quality=90), f"{MASKS}/000001.webp", "with losses"),
+    "mask .npy of objects": (lambda f: array(f.mask, np.array([Trap()])), f"{MASKS}/000001.npy cannot be read"),
+    "mask .npy of shares": (lambda f: array(f.mask, IDS / 23), "000001.npy holds float64 (48, 64)", "Expected"),
+    "mask .npy of logits": (lambda f: array(f.mask, np.zeros((48, 64, 23))), "(48, 64, 23)", "Expected whole numbers"),
+    "mask .npy, cut": (lambda f: array(f.mask, IDS) or truncate(f.mask.with_suffix(".npy"), 0.5),
+                       f"{MASKS}/000001.npy cannot be read"),
+    "mask .npy with -1": (lambda f: array(f.mask, np.where(IDS == 3, -1, IDS.astype(int))),
+                          "the class id -1 beside others", "IGNORE_LABEL = -1"),
+    "mask .npz of two arrays": (lambda f: f.mask.unlink() or np.savez(f.mask.with_suffix(".npz"), ids=IDS, depth=IDS),
+                                f"{MASKS}/000001.npz cannot be read", "ids, depth, expected one"),
+    "mask .npz, a bomb": (lambda f: f.mask.unlink() or np.savez_compressed(
+        f.mask.with_suffix(".npz"), np.broadcast_to(np.uint8(0), (8, 90_000_000))), "89,000,000 pixels"),
+    "255 beside ids": (lambda f: save(f.mask, red(np.where(IDS == 3, 255, IDS).astype(np.uint8))),
+                       f"{MASKS}/000001.png holds the class id 255 beside others", "set IGNORE_LABEL = 255",
+                       "--ignore 255"),
+    "ids in the blue channel": (lambda f: save(f.mask, red(IDS)[..., [2, 1, 0, 3]]), f"{MASKS}/000001.png has red and "
+                                "blue exchanged", "class ids, but in the blue", "mask[..., ::-1]"),
+    "painted, red and blue exchanged": (lambda f: save(f.mask, COLOURS[IDS][..., ::-1]), f"{MASKS}/000001.png has red "
+                                        "and blue exchanged", "CARLA's colours"),
+    "palette, red and blue exchanged": (lambda f: save_palette(f.mask, IDS, COLOURS[:, ::-1]),
+                                        f"{MASKS}/000001.png has red and blue exchanged"),
+    "instance camera, red and blue exchanged": (lambda f: save(f.mask, np.dstack([PICTURE[..., :2], IDS])),
+                                                f"{MASKS}/000001.png has the colour"),
+    "made smaller smoothly": (lambda f: resize(f, Image.BILINEAR), f"{MASKS}/000001.png was resized", "% of the pixels "
+                              "along its outlines", "nearest neighbour"),
+    "made smaller by means": (lambda f: resize(f, Image.BOX), f"{MASKS}/000001.png was resized"),
+    "ids as a JPEG, then PNG": (lambda f: save(f.mask, IDS) or convert(f.mask, ".jpg", mode="L") is convert(
+        f.mask.with_suffix(".jpg"), ".png", mode="L"), f"{MASKS}/000001.png was resized, rotated or compressed"),
     "colours of two families": (lambda f: save(f.mask, with_pixel(COLOURS[IDS], (5, 9), (0, 80, 100))), "no release",
                                 "CARLA 0.9.10-0.9.13 lacks (0, 80, 100)", "CARLA 0.9.14+ lacks (100, 40, 40)",
                                 "Set N_CLASSES"),
@@ -261,6 +320,13 @@ REFUSED = {
 
 if sys.platform == "darwin":
     del REFUSED["name not UTF-8"]      # its file system takes no such name
+
+
+class Trap:
+    """What a pickle might do."""
+
+    def __reduce__(self):
+        return os.abort, ()
 
 
 def flip_size(path, width, height):
@@ -367,10 +433,107 @@ def test_own_classes(frame, name):
     np.testing.assert_array_equal(pipeline(frames, n_classes)[1][1][..., 0], factor * ids)
 
 
-def test_one_bit_is_two_classes(frame):
+ROAD = IDS == 7
+TWO = {
+    "one bit": lambda path: save(path, ROAD),
+    "grey": lambda path: save(path, np.uint8(255) * ROAD),
+    "colour": lambda path: save(path, np.uint8(255) * np.dstack([ROAD] * 3)),
+    "red": lambda path: save(path, red(np.uint8(255) * ROAD)),
+    "palette": lambda path: save_palette(path, ROAD.astype(np.uint8), [[0] * 3, [255] * 3]),
+    "16 bits": lambda path: save(path, np.uint16(255) * ROAD),
+    "array": lambda path: array(path, ROAD),
+}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_two_classes(frame, name):
+    """The values 0 and 255 are the classes 0 and 1; a mask of the first alone stands beside others."""
+    TWO[name](frame.mask)
+    save(frame.mask.with_name("000000.png"), 0 * IDS)
+    frames = find_frames(frame.folder)
+    expected = [[IDS.size, 0], [np.sum(~ROAD), np.sum(ROAD)]]
+    np.testing.assert_array_equal(count_labels(frames, 2), expected)
+    if name != "palette":     # whose indices are 0 and 1, which may be the ids of anything
+        np.testing.assert_array_equal(count_labels(frames), expected)
+    np.testing.assert_array_equal(read_pair(*frames.loc[1, ["image", "mask"]], 2)[1][..., 0], ROAD)
+
+
+def test_two_classes_and_more(frame):
+    save(frame.mask, np.uint8(255) * ROAD)
+    with pytest.raises(FrameError, match="000001.png has the values 0 and 255 alone.*000000.png has others"):
+        count_labels(find_frames(frame.folder))
+
+
+@pytest.mark.parametrize("kind, ignored", [("red", 255), ("grey", 255), ("red", 0), ("red", 3), ("painted", 255),
+                                           ("painted", 3), ("array", -1), ("palette", 255)])
+def test_ignored_pixels_count_nowhere(frame, kind, ignored, capsys):
+    void = IDS == 3
+    for path in [*frame.mask.parent.iterdir()]:
+        ids = np.where(void, ignored, np.where(IDS == ignored, 1, IDS).astype(int))
+        if kind == "array":
+            array(path, ids)
+        elif kind == "painted":
+            palette = np.vstack([COLOURS, np.full((233, 3), 255, np.uint8)])
+            save(path, palette[ids])
+        elif kind == "palette":
+            save_palette(path, ids.astype(np.uint8), [[37 * k % 256, 255 - k, 200] for k in range(256)])
+        else:
+            save(path, red(ids.astype(np.uint8)) if kind == "red" else ids.astype(np.uint8))
+    frames = find_frames(frame.folder)
+    expected = np.bincount(np.where(IDS == ignored, 1, IDS)[~void], minlength=23)
+    for given in (23, None) if kind != "painted" or ignored == 3 else (23,):
+        np.testing.assert_array_equal(count_labels(frames, given, ignored), [expected, expected])
+    mask = read_pair(*frames.loc[1, ["image", "mask"]], 23, ignored)[1][..., 0]
+    np.testing.assert_array_equal(mask, np.where(void, 255, np.where(IDS == ignored, 1, IDS)))
+    assert report(frame.folder, 23, ignored) == report(frame.folder, 23, ignored)
+    assert f"{expected[7] / expected.sum():.3%}" in capsys.readouterr().out
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
+    logits = np.random.default_rng(0).normal(size=(*mask.shape, 23)).astype(np.float32)
+    whole = keras.losses.sparse_categorical_crossentropy(np.where(void, 0, mask), logits, from_logits=True)
+    np.testing.assert_allclose(loss(mask[..., np.newaxis], logits), np.mean(np.asarray(whole)[~void]), rtol=1e-4)
+
+
+def test_all_are_classes_or_some_are_ignored(frame):
+    with pytest.raises(FrameError, match="N_CLASSES = 256 leaves no id.*at most 255 classes"):
+        count_labels(find_frames(frame.folder), 256, 255)
+
+
+@pytest.mark.parametrize("ids, word", [(0 * IDS, "id 0"), (0 * IDS + 7, "id 7")])
+def test_masks_of_one_class_are_refused_at_once(frame, ids, word, capsys):
     for path in frame.mask.parent.iterdir():
-        save(path, IDS == 7)
-    assert (count_labels(find_frames(frame.folder), 2)[:, 1] == (IDS == 7).sum()).all()
+        save(path, red(ids))
+    frames = find_frames(frame.folder)
+    for n_classes in (None, 23, 40):
+        with pytest.raises(FrameError, match=f"All 2 masks hold {word} alone.*000000.png.*converter was applied twice"):
+            count_labels(frames, n_classes)
+    assert any("nothing to learn" in problem for problem in report(frame.folder)) and capsys.readouterr()
+
+
+def test_smoothed_masks_of_one_s_own_are_doubtful(frame, capsys):
+    """Labels of one's own may be ordered, as heights are: nobody can be sure."""
+    resize(frame, Image.BILINEAR)
+    frames = find_frames(frame.folder)
+    with pytest.warns(FrameWarning, match="000001.png was resized.*% of the pixels along its outlines"):
+        count_labels(frames, 40)
+    report(frame.folder, 40)
+    assert "warning: " in capsys.readouterr().out
+
+
+def test_sharp_masks_are_not_doubtful():
+    """Embedded masks, smaller by nearest neighbour, and random ones."""
+    for path in find_frames(LESSON.parent / "data")["mask"][::9]:
+        with Image.open(path) as mask:
+            for size in ((128, 96), (64, 48)):
+                small = np.asarray(mask.getchannel(0).resize(size, Image.NEAREST))
+                assert smooth_share(small) < MAX_SMOOTH, path
+                smooth = np.asarray(mask.getchannel(0).resize(size, Image.BILINEAR))
+                assert smooth_share(smooth) > MAX_SMOOTH, path
+
+
+def test_a_table_with_an_index_of_its_own(frame):
+    frames = find_frames(frame.folder)
+    twice = pd.concat([frames, frames])
+    np.testing.assert_array_equal(count_labels(twice), np.tile(count_labels(frames), (2, 1)))
 
 
 @contextlib.contextmanager
