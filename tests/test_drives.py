@@ -40,7 +40,7 @@ def drives(folder):
 STAMPS = [169999999912345678 + 50_000_123 * k for k in range(4)]
 # Names of frames in the order of the recording, one list a drive.
 NAMED = {
-    "numbers": [names("{k:06}", k=[1, 2, 200]), names("{k:06}", k=[401, 402])],
+    "numbers": [names("{k:06}", k=[1, 2, 202]), names("{k:06}", k=[403, 404])],
     "parts of a set": [names("02_00_{k:03}", k=range(3)), names("F61-{k}", k=[1, 2, 10]), names("F62-{k}", k=[1, 2])],
     "the number of a camera last": [names("0001_0001_{k:04}_{c}", k=range(6), c=range(2)),
                                     names("0001_0002_{k:04}_{c}", k=range(6), c=range(2))],

@@ -103,13 +103,13 @@ def array(path, ids):
 
 
 def resize(frame, how):
-    """Store a street of large regions at three quarters of its size: the image as it should be, the mask not."""
+    """Store a street of large regions at half its size: the image as it should be, the mask not."""
     street = np.full((192, 256), 13, np.uint8)
     street[101:], street[41:151, 21:61], street[61:131, 151:221] = 7, 1, 9
     street[111:141, 81:131] = 10
     for path, pixels in ((frame.picture, COLOURS[street]), (frame.mask, street)):
         noise = np.random.default_rng(0).integers(0, 9, pixels.shape, np.uint8) * (pixels.ndim == 3)
-        Image.fromarray(pixels ^ noise.astype(np.uint8)).resize((192, 144), how).save(path)
+        Image.fromarray(pixels ^ noise.astype(np.uint8)).resize((128, 96), how).save(path)
 
 
 def swap(a, b):
@@ -229,7 +229,7 @@ REFUSED = {
     "two pictures of one name": (lambda f: shutil.copy(f.picture, f.picture.with_suffix(".jpg")),
                                  f"{IMAGES}/000001.png has the same name", "000001.jpg", "Keep one"),
     "no number": (lambda f: [rename(path, "street.png") for path in (f.picture, f.mask)], f"{IMAGES}/street.png",
-                  "no number"),
+                  "no number", "end in the frame's number"),
     "name not UTF-8": (lambda f: [os.rename(path, os.fsencode(path.parent) + b"/\xff1.png")
                                   for path in (f.picture, f.mask)], r"\udcff1.png", "not UTF-8", "Rename"),
     "two folders of masks": (lambda f: shutil.copytree(f.folder / MASKS, f.folder / "CameraSeg"),
