@@ -107,7 +107,8 @@ def _table(folder, name, path, image_folder, mask_folder, problems):
            f"drives in {MANIFEST}.")
     if named:
         order = {drive: f"{k:09}" for k, drive in enumerate(dict.fromkeys(named.values()))}
-        table["drive"] = table["stem"].map(named).map(order)
+        drives = table["stem"].map(lambda stem: named.get(stem, named.get(stem.lstrip("0"))))  # spreadsheets cut it
+        table["drive"] = drives.map(order)
         table["number"] = table["number"].fillna(pd.Series(range(len(table))))
         why = f"has no drive in {os.path.join(path, MANIFEST)}. Add its line, or remove the column `drive`."
     lost = table["drive"].isna()

@@ -158,6 +158,12 @@ def test_drives_named_by_the_user(tmp_path):
     assert len(drives(tmp_path)) == 1, "of other columns it says nothing"
 
 
+def test_a_manifest_that_went_through_a_spreadsheet(tmp_path):
+    write(tmp_path, ["000300", "000301", "000600"])
+    (tmp_path / "manifest.csv").write_text("frame,drive\n300,a\n301,b\n600,b\n")
+    assert drives(tmp_path) == [["000300"], ["000301", "000600"]]
+
+
 def test_fewer_than_three_drives_are_said_first_and_in_the_same_words(frames_to_break, capsys):
     for name in (IMAGES, MASKS):
         for path in (frames_to_break / name).glob("00[1-3]*"):
