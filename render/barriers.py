@@ -165,12 +165,12 @@ def balustrade(world, x, begin, end, rng):
 
 
 def mesh_fence(world, x, begin, end, rng):
-    """Build a tall fence of welded mesh: few bars, far enough apart to be seen."""
-    matter, h = vary(rng, plain(0.20, 0.21, 0.21, rough=0.5) if rng.random() < 0.6 else STEEL), rng.uniform(1.6, 2.6)
-    posts(world, x, begin, end, 0.16, (0.035, 0.035, h), matter)
+    """Build a fence of mesh, up to twice as tall as a person: bars instead of wires, so that they can be seen."""
+    matter, h = vary(rng, plain(0.20, 0.21, 0.21, rough=0.5) if rng.random() < 0.6 else STEEL), rng.uniform(1.6, 3.8)
+    posts(world, x, begin, end, 0.14, (0.035, 0.035, h), matter)
     posts(world, x, begin, end, 2.6, (0.09, 0.09, h + 0.1), matter)
-    for z in np.linspace(0.15, h, 6):
-        world.strip([(x, z - 0.03), (x, z + 0.03)], matter, labels.FENCE, begin, end)
+    for z in np.arange(0.15, h, 0.3):
+        world.strip([(x, z - 0.02), (x, z + 0.02)], matter, labels.FENCE, begin, end)
 
 
 def wire_fence(world, x, begin, end, rng):

@@ -7,8 +7,9 @@ from .shapes import Matter, Shape, box, boxes, grid, tube, vary
 
 
 def concrete(rng):
-    """Choose what a bridge is made of: grey, rusty or dark."""
-    colour = [(0.36, 0.34, 0.31), (0.30, 0.20, 0.13), (0.20, 0.21, 0.22)][rng.integers(3)]
+    """Choose what a bridge is made of: mostly dark, at times grey or rusty."""
+    colours = [(0.05, 0.05, 0.05), (0.10, 0.095, 0.09), (0.14, 0.15, 0.16), (0.20, 0.12, 0.08), (0.32, 0.30, 0.28)]
+    colour = colours[rng.integers(5)]
     return vary(rng, Matter("noise", colour), 0.15)
 
 
@@ -44,6 +45,24 @@ def viaduct(world, y, x0, x1, clearance=6.0):
         if abs(x) > 12:
             legs.add(matter, box((x, y, clearance / 2), (1.2, 1.6, clearance)))
     world.put(legs, labels.BRIDGE, z=level, follows=False)
+
+
+def elevated(world, x, begin, end):
+    """Run a railway on dark legs along the street: its deck is rail track, what carries it is bridge."""
+    rng, top = world.rng, world.rng.uniform(4.5, 6.5)
+    steel, deck = concrete(rng), vary(rng, Matter("noise", (0.30, 0.22, 0.15)), 0.2)
+    for low, high, half, matter, label in (
+        (top - 1.3, top, 1.9, steel, labels.BRIDGE),
+        (top, top + 0.7, 2.6, deck, labels.RAIL_TRACK),
+    ):
+        profile = [(x - half, low), (x - half, high), (x + half, high), (x + half, low), (x - half, low)]
+        world.strip(profile, matter, label, begin, end)
+    stations = np.arange(begin + 1, end, rng.uniform(8, 14))
+    ys = [y for y in stations if world.free(y, 1) and world.claim(x, y, 2.3, 0.6)]
+    if ys:
+        legs = boxes([(x + o, y, top / 2) for y in ys for o in (-1.7, 1.7)], (0.5, 0.6, top))
+        braces = boxes([(x, y, top - 1.6) for y in ys], (3.4, 0.4, 0.4))
+        world.fixed(Shape().add(steel, legs).add(steel, braces), labels.BRIDGE)
 
 
 def footbridge(world, y, low, high):

@@ -138,13 +138,18 @@ def mailbox(rng):
     )
 
 
-def planter(_rng):
-    """Build a concrete planter."""
-    return (
-        Shape()
-        .add(CONCRETE, box((0, 0, 0.32), (1.3, 1.3, 0.64)))
-        .add(plain(0.05, 0.035, 0.02), box((0, 0, 0.65), (1.1, 1.1, 0.04)))
-    )
+def planter(rng):
+    """Build a concrete planter, or a row of tall flower vases along y."""
+    soil = plain(0.05, 0.035, 0.02)
+    if rng.random() < 0.5:
+        shape = Shape().add(CONCRETE, box((0, 0, 0.32), (1.3, 1.3, 0.64)))
+        return shape.add(soil, box((0, 0, 0.65), (1.1, 1.1, 0.04)))
+    shape, matter, high = Shape(), vary(rng, plain(0.5, 0.47, 0.43), 0.2), rng.uniform(0.7, 1.5)
+    for y in np.arange(int(rng.integers(1, 5))) * 1.8:
+        profile = [[0, y, z * high] for z in (0, 0.08, 0.12, 0.6, 0.9, 1.0)]
+        shape.add(matter, tube(profile, [0.28, 0.25, 0.12, 0.2, 0.38, 0.42], 12))
+        shape.add(soil, disc((0, y, high + 0.01), 0.36, 12, "z"))
+    return shape
 
 
 def basin(_rng):

@@ -107,6 +107,13 @@ def tram(world, street):
     streets.tram_rails(world, lane)
 
 
+def elevated(world, street):
+    """Run a railway on legs along one side."""
+    rng = world.rng
+    sign = 1 if rng.random() < 0.6 else -1
+    bridges.elevated(world, street.end(sign) + sign * rng.uniform(3.5, 12), rng.uniform(-30, 25), rng.uniform(70, 180))
+
+
 def cables(world, street):
     """Run a line of utility poles with cables along the street."""
     rng = world.rng
@@ -119,27 +126,27 @@ def cables(world, street):
     for y in stations:
         if world.free(y, 0.5):
             world.put(pole, labels.POLE, x, y)
-    world.fixed(wires, labels.POLE)
+    world.fixed(wires, labels.OTHER)  # so in CARLA's masks
 
 
 KINDS = {
     "boulevard": Kind(("walled", "park", "walled"), ("walled", "walled", "park"), cross=(45, 90, 0.4), parked=0.3,
-                      extras=((cables, 0.5), (shelter, 0.3))),
+                      extras=((cables, 0.5), (shelter, 0.3), (elevated, 0.15))),
     "highway": Kind(("highway",), ("highway", "highway", "cutting"), ((0, 4), (0, 3), (0, 5), (0, 2)), people=0.12,
                     relief=(1, 3, 0.4), shoulder=(1.5, 2.5, 3.2), rocky=0.7, hills=55, blocks=1,
                     early=((opposite, 0.7),), extras=((gantry, 0.2),)),
     "downtown": Kind(("city",), ("city", "city", "plaza"), ((2, 2), (3, 3), (0, 4), (1, 2)), bend=(250, 700, 0),
                      relief=(0, 0, 0), cross=(20, 90, 0.6), parked=0.5, people=1.5, blocks=6,
-                     extras=((shelter, 0.3), (tram, 0.3))),
+                     extras=((shelter, 0.3), (tram, 0.3), (elevated, 0.25))),
     "junction": Kind(("mixed", "city", "homes"), ("mixed", "city", "homes"), bend=(250, 700, 0), relief=(0, 0, 0),
-                     cross=(13, 48, 1.0), parked=0.3, people=1.2, blocks=4, extras=((cables, 0.3),)),
+                     cross=(13, 48, 1.0), parked=0.3, people=1.2, blocks=4, extras=((cables, 0.3), (elevated, 0.15))),
     "curve": Kind(("rural", "cutting", "shore"), ("rural", "cutting", "homes"), ((0, 2), (1, 1), (2, 2), (0, 3)),
                   bend=(80, 200, 1.0), relief=(1, 3, 0.6), people=0.5, rocky=0.4, hills=55, blocks=1,
                   extras=((cables, 0.3),)),
     "overpass": Kind(("highway", "mixed", "walled"), ("highway", "mixed", "walled"), rocky=0.4, hills=45, people=0.7,
                      relief=(0.5, 1.5, 0.3), extras=((overpass, 1.0), (gantry, 0.1))),
     "rail": Kind(("park", "walled", "mixed"), ("park", "walled", "homes"), ((1, 1), (2, 2), (2, 3)), bend=(250, 700, 0),
-                 relief=(0, 0, 0), rails=True, parked=0.2, extras=((rails, 1.0), (cables, 0.4))),
+                 relief=(0, 0, 0), rails=True, parked=0.2, extras=((rails, 1.0), (cables, 0.4), (elevated, 0.15))),
     "bus stop": Kind(("mixed", "homes", "city"), ("mixed", "city", "park"), parked=0.5, people=1.3, cross=(45, 90, 0.4),
                      blocks=3, extras=((shelter, 1.0), (shelter, 0.4), (tram, 0.35))),
     "shore": Kind(("shore", "rural", "park"), ("shore", "park", "rural"), ((1, 1), (0, 2), (2, 2)), hills=55, rocky=0.3,
