@@ -110,7 +110,7 @@ def grain(light, depth, ids, pose, strength, lens):
     """Roughen asphalt and ground in world space: denoising has made them too smooth."""
     x, y, heading = pose
     for label, amount, cells in (
-        (labels.ROAD, strength, ((20, 0.35), (55, 0.75), (120, 0.9))),
+        (labels.ROAD, strength, ((20, 0.3), (55, 0.8), (120, 1.7))),
         (labels.TERRAIN, 0.7, ((9, 0.6), (30, 0.6))),
     ):
         mask = (ids == label) & (depth < 40)
@@ -122,7 +122,7 @@ def grain(light, depth, ids, pose, strength, lens):
         wy = y + right * np.sin(heading) + d * np.cos(heading)
         total = np.zeros((len(d), 3), np.float32)
         for scale, weight in cells:
-            fade = weight * np.clip(1 - d / lens.focal * scale / 1.4, 0, 1)
+            fade = weight * np.clip(1 - d / lens.focal * scale / 1.2, 0, 1)
             common = value_noise(wx * scale + 7, wy * scale) - 0.5
             for channel in range(3):
                 own = value_noise(wx * scale + 31 * channel, wy * scale + 57) - 0.5

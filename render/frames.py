@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import json
+import multiprocessing.connection
 import os
+import threading
 
 import numpy as np
 from PIL import Image
@@ -60,6 +62,16 @@ def render_drive(out, collection, index, size):
         save(np.dstack([ids, none, none, opaque]), mask_path)
         save(np.dstack([image, opaque]), image_path)
     return len(todo)
+
+
+def end_with_parent():
+    """Let this process end when the one that started it does, even if that was killed."""
+
+    def watch():
+        multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def write_manifest(out, collection, drives):

@@ -26,7 +26,7 @@ class Kind:
     cars: float = 0.6  # vehicles a lane
     rocky: float = 0.15  # chance that the ground is not grass
     hills: float = 26  # highest hills at the horizon
-    blocks: int = 2  # most far buildings
+    blocks: int = 3  # most far buildings
     early: tuple = ()  # (function of world and street, chance), before the ground is laid
     extras: tuple = ()  # the same, after
 
@@ -132,7 +132,7 @@ def cables(world, street):
 KINDS = {
     "boulevard": Kind(("walled", "park", "walled"), ("walled", "walled", "park"), cross=(45, 90, 0.4), parked=0.3,
                       extras=((cables, 0.5), (shelter, 0.3), (elevated, 0.15))),
-    "highway": Kind(("highway",), ("highway", "highway", "cutting"), ((0, 4), (0, 3), (0, 5), (0, 2)), people=0.12,
+    "highway": Kind(("highway",), ("highway", "cutting"), ((0, 4), (0, 3), (0, 5), (0, 2)), people=0.12,
                     relief=(1, 3, 0.4), shoulder=(1.5, 2.5, 3.2), rocky=0.7, hills=55, blocks=1,
                     early=((opposite, 0.7),), extras=((gantry, 0.2),)),
     "downtown": Kind(("city",), ("city", "city", "plaza"), ((2, 2), (3, 3), (0, 4), (1, 2)), bend=(250, 700, 0),

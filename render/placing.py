@@ -165,9 +165,9 @@ def puddles(world, street, travel):
     colour = [(0.36, 0.32, 0.26), (0.30, 0.28, 0.26), (0.40, 0.35, 0.30)][rng.integers(3)]
     for side in (-1, 1):
         y = ahead(world, 8, 45, travel, 8)
-        if y is not None and rng.random() < 0.6:
+        if y is not None and rng.random() < 0.35:
             x = street.end(side) + side * 0.05
-            patch(world, x, x + side * rng.uniform(2, 8), y, y + 10, 0.2, Matter("noise", colour, 0.9), labels.GROUND)
+            patch(world, x, x + side * rng.uniform(1, 5), y, y + 8, 0.2, Matter("noise", colour, 0.9), labels.GROUND)
     y, side = ahead(world, 9, 40, travel, 6), rng.choice([-1, 1])
     if y is not None and rng.random() < 0.12:
         pond(world, street.end(side) + side * rng.uniform(2.5, 5), y, 3.5, 8, 0.32)

@@ -80,7 +80,7 @@ def sign_post(height=2.4):
 
 def sign_plate(rng, height=2.4):
     """Build the plates of a sign that face -y: round, octagon, diamond, triangle or rectangle, at times two."""
-    shape, kind, k = Shape(), rng.choice(7, p=[0.25, 0.12, 0.12, 0.08, 0.08, 0.1, 0.25]), rng.uniform(0.9, 1.5)
+    shape, kind, k = Shape(), rng.choice(7, p=[0.25, 0.12, 0.12, 0.08, 0.08, 0.1, 0.25]), rng.uniform(0.8, 1.15)
     face = lambda matter, radius, sides, y=-0.07: shape.add(matter, disc((0, y, height), k * radius, sides))  # noqa: E731
     if kind == 0:  # a limit
         face(RED, 0.4, 20), face(WHITE, 0.3, 20, -0.09)

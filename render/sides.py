@@ -125,8 +125,8 @@ def park(rng):
         hedge=0.4,
         trees=int(rng.integers(14, 32)),
         near=rng.uniform(1.5, 5),
-        rise=rng.uniform(0.5, 10),
-        slope=rng.uniform(3, 9),
+        rise=rng.uniform(1, 14),
+        slope=rng.uniform(1, 7),
         avenue=0.35,
         lamps=pick(rng, 0, 26.0, 30.0),
     )
@@ -167,8 +167,8 @@ def highway(rng):
         setback=(25, 50),
         first=rng.uniform(30, 90),
         spacing=(20, 60),
-        rise=rng.uniform(4, 20),
-        slope=rng.uniform(1, 5),
+        rise=rng.uniform(6, 24),
+        slope=rng.uniform(0.5, 4),
         lamps=pick(rng, 0, 0, 40.0),
     )
 
@@ -186,8 +186,8 @@ def rural(rng):
         setback=(14, 35),
         first=rng.uniform(25, 60),
         spacing=(10, 40),
-        rise=rng.uniform(2, 15),
-        slope=rng.uniform(2, 8),
+        rise=rng.uniform(3, 20),
+        slope=rng.uniform(1, 6),
         lamps=pick(rng, 0, 35.0),
     )
 
@@ -203,7 +203,7 @@ def cutting(rng):
         near=9.0,
         rise=rng.uniform(4, 12),
         slope=6,
-        rock=rng.uniform(2.5, 8),
+        rock=rng.uniform(3, 10),
     )
 
 
