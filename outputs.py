@@ -1,7 +1,5 @@
 """What each exercise must build and what its checks ask, as data: no code, no solution."""
 
-nan = float("nan")
-
 # The whole network, one row a layer, as `test_utils.summary` prints it.
 unet_model_output = [
     ["InputLayer", [(None, 96, 128, 3)], 0],
@@ -44,7 +42,7 @@ unet_model_output = [
 # Properties of the layers, under the names that `test_utils` uses in its messages.
 initialiser = {"initialiser": "He normal", "bias initialiser": "Zeros"}
 any_layer = {"stride": (1, 1), "dilation": (1, 1), "groups": 1, "bias flag": True, "trainable flag": True,
-             "additional setting": "", "output padding": None, "activation": "linear"}
+             "precision": "float32", "additional setting": "", "output padding": None, "activation": "linear"}
 convolution = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"activation": "relu"}
 transposed = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"stride": (2, 2), "bias initialiser": "Zeros"}
 classifier = {"kernel size": (1, 1)} | any_layer | {"initialiser": "Glorot uniform", "bias initialiser": "Zeros"}
@@ -55,128 +53,91 @@ unet_filters = [1, 2, 4, 8, 16]
 unet_dropout = [0, 0, 0, 0.3, 0.3]
 unet_tail = [convolution | initialiser, classifier]
 
-# The arguments of each call. Exercises 1 to 3: the shapes of the tensors, then what is given away from the defaults.
-# Exercises 4 and 5: the sub-check that the case belongs to, types, values (by formula if only a shape stands here).
-cases = {
+# The calls that a check makes, one row each. Of several values one is drawn anew for each check (`grading.questions`).
+# Together the rows hold values on each side of every default, and several arguments vary in one call. `position`: how
+# many of the arguments that vary are given by position and not by name. `computes`: the model is run, too. `calls`: how
+# many equal calls are made.
+wide, high, square = [(8, 12), (6, 10), (4, 10)], [(12, 8), (10, 6), (10, 4)], [(6, 6), (8, 8), (10, 10)]
+calls = {
     "conv_block": [
-        {"tensors": {"x": (16, 24, 3)}, "given": {}},
-        {"tensors": {"x": (8, 12, 1)}, "given": {"n_filters": 5, "dropout_prob": 0.25}},
-        {"tensors": {"x": (8, 12, 2)}, "given": {"n_filters": 3, "dropout_prob": 0.8, "max_pooling": False}},
-        {"tensors": {"x": (6, 10, 4)}, "given": {"n_filters": 4, "max_pooling": False}},
-        {"tensors": {"x": (6, 8, 6)}, "given": {"n_filters": 530, "dropout_prob": 0.05}},
+        {"size": (16, 24), "channels": 3},
+        {"size": wide, "channels": 1, "n_filters": range(4, 9), "dropout_prob": [0.05, 0.08], "max_pooling": True,
+         "position": 3},
+        {"size": high, "channels": range(6, 10), "n_filters": range(2, 5), "dropout_prob": [0.75, 0.8, 0.9],
+         "max_pooling": False, "computes": True},
+        {"size": square, "channels": 4, "n_filters": 4, "dropout_prob": 0, "max_pooling": False, "position": 2},
+        {"size": wide, "channels": range(2, 6), "n_filters": range(33, 60), "position": 1, "computes": True,
+         "calls": 2},
+        {"size": square, "channels": range(40, 60), "n_filters": 1, "dropout_prob": [0.3, 0.4, 0.5]},
+        {"size": high, "channels": range(2, 9), "n_filters": range(513, 530), "dropout_prob": [0.15, 0.2, 0.25]},
     ],
     "upsampling_block": [
-        {"tensors": {"x": (4, 6, 32), "skip": (8, 12, 32)}, "given": {}},
-        {"tensors": {"x": (2, 4, 8), "skip": (4, 8, 3)}, "given": {"n_filters": 4}},
-        {"tensors": {"x": (3, 5, 6), "skip": (6, 10, 4)}, "given": {"n_filters": 3}},
-        {"tensors": {"x": (3, 4, 5), "skip": (6, 8, 6)}, "given": {"n_filters": 530}},
+        {"size": (4, 6), "channels": (32, 32)},
+        {"size": [(2, 4), (3, 5)], "channels": [(8, 3), (9, 5)], "n_filters": range(4, 8), "position": 1,
+         "computes": True, "calls": 2},
+        {"size": [(5, 3), (4, 2)], "channels": [(4, 6), (5, 7)], "n_filters": range(2, 4)},
+        {"size": [(3, 3), (4, 4)], "channels": [(1, 1), (2, 1)], "n_filters": range(33, 60), "computes": True},
+        {"size": [(3, 3), (2, 2)], "channels": [(40, 4), (6, 40)], "n_filters": 1, "position": 1},
+        {"size": [(2, 3), (3, 2)], "channels": [(5, 6), (4, 3)], "n_filters": range(513, 530)},
     ],
     "unet_model": [
-        {"tensors": {}, "given": {"input_size": (32, 48, 3), "n_filters": 2, "n_classes": 1}},
-        {"tensors": {}, "given": {"input_size": (32, 64, 1), "n_filters": 3, "n_classes": 2}},
-        {"tensors": {}, "given": {}},
+        {"size": (32, 64), "channels": 1, "n_filters": range(2, 4), "n_classes": 2, "position": 3, "computes": True,
+         "calls": 2},
+        {},
+        {"size": (48, 32), "channels": 3, "n_filters": range(3, 6), "n_classes": 29, "position": 1},
+        {"size": (32, 32), "channels": 4, "n_filters": 33, "n_classes": range(38, 42)},
+        {"size": (64, 32), "channels": 4, "n_filters": 1, "n_classes": 13, "position": 2},
+        {"size": (32, 48), "channels": range(1, 4), "n_filters": 2, "n_classes": 1},
     ],
     "pixel_crossentropy": [
-        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
-         "y_true": [0, 1, 2],
-         "logits": [[0, 0, 0], [1, 2, 3], [-1, 0.5, 2]],
-         "expected": [1.098612, 1.407606, 0.241311]},
-        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
-         "y_true": [[3, 2], [1, 0]],
-         "logits": [[[-4.8, -2.9, 1.4, -2], [-2.9, -1.3, 2.6, -1.1]], [[-2.3, -1.1, 2.5, -1.6], [-3.2, -2.3, 0.9,
-                   -3.5]]],
-         "expected": [[3.44781, 0.047887], [3.650813, 4.167296]]},
-        {"check": "values", "types": {"y_true": "int32", "logits": "float64"},
-         "y_true": [[[3, 0], [2, 4], [1, 3]], [[0, 2], [4, 1], [3, 0]]],
-         "logits": [[[[-1.4, 0.5, 4.8, 1.4, 0.5], [2.1, -4, 2.3, 1.1, 2.3]], [[-4.2, 1.8, 0.2, 1.1, 4.3], [-0.1, -2,
-                   -1.6, 1.3, -3.4]], [[4.3, 4.5, -3, 1.9, -0.7], [-1, 1.2, -4.2, 2.8, 2.2]]], [[[4.1, -1.7, 5, 4,
-                   -4.5], [-0.6, -4.3, 4.4, -4.5, -0.9]], [[-5, 3.4, 4.2, -2.7, 3], [1, 1.4, 4.3, -0.5, -2.9]],
-                   [[-2.8, -0.3, 4.6, 2, 1.7], [3.8, -1.6, -4.7, 4.7, -3.5]]]],
-         "expected": [[[3.460662, 1.338397], [4.230698, 4.998324], [0.641366, 0.573232]], [[1.474226, 0.011961],
-                     [1.760548, 2.996112], [2.728705, 1.242712]]]},
-        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
-         "y_true": [[1], [0]], "logits": [[[-3.7, -1.8]], [[2.5, -0.8]]], "expected": [[0.139387], [0.036219]]},
-        {"check": "values", "types": {"y_true": "int64", "logits": "float32"},
-         "y_true": [0, 0], "logits": [[2], [-1]], "expected": [0, 0]},
-        {"check": "extreme logits", "types": {"y_true": "int64", "logits": "float32"}, "tolerance": 0.01,
-         "y_true": [0, 1, 2, 1, 0],
-         "logits": [[10000, -10000, 0], [10000, -10000, 0], [10000, 10000, 10000], [-10000, -10000, -10000], [-10000,
-                   -10000, -9999]],
-         "expected": [0, 20000, 1.098612, 1.098612, 1.551445]},
-        {"check": "extreme logits", "types": {"y_true": "int64", "logits": "float32"},
-         "y_true": [[0, 1], [1, 0]],
-         "logits": [[[60, -60], [60, -60]], [[0, 200], [200, 0]]],
-         "expected": [[0, 120], [0, 0]]},
-        {"check": "arguments", "types": {"y_true": "uint8", "logits": "float32"}, "logits_shape": (4, 4, 23),
-         "y_true": [[10, 17, 1, 8], [15, 22, 6, 13], [20, 4, 11, 18], [2, 9, 16, 0]],
-         "expected": [[3.430356, 3.884045, 5.581686, 8.335604],
-                     [9.69318, 10.983593, 3.645502, 5.286103],
-                     [7.767018, 8.444201, 2.963519, 4.992471],
-                     [4.511795, 9.871747, 2.99377, 1.99705]]},
-        {"check": "arguments", "types": {"y_true": "uint8", "logits": "float64"}, "logits_shape": (2, 2, 200),
-         "y_true": [[199, 128], [127, 0]], "expected": [[3.675875, 5.428263], [10.52535, 4.919894]]},
-        {"check": "arguments", "types": {"y_true": "int32", "logits": "float32"},
-         "y_true": [[0, 2, 1]],
-         "logits": [[[-4.6, -2.8, 1.5], [-1.8, -2.7, -1.2], [2.8, -0.9, -2.1]]],
-         "expected": [[6.115688, 0.572076, 3.731663]]},
-        {"check": "arguments", "types": {"y_true": "int64", "logits": "float32"},
-         "y_true": [[0, 2, 1]],
-         "logits": [[[-4.6, -2.8, 1.5], [-1.8, -2.7, -1.2], [2.8, -0.9, -2.1]]],
-         "expected": [[6.115688, 0.572076, 3.731663]]},
+        {"check": "values", "shape": (3,), "classes": 3, "types": ("int64", "float32")},
+        {"check": "values", "shape": [(2, 3), (3, 2), (3, 4)], "classes": range(5, 8), "types": ("int64", "float32")},
+        {"check": "values", "shape": (2, 3, 2), "classes": range(4, 7), "types": ("int32", "float64")},
+        {"check": "values", "shape": [(2, 1), (3, 1)], "classes": 2, "types": ("int64", "float32")},
+        {"check": "values", "shape": [(2, 1, 2, 3), (1, 2, 3, 2)], "classes": range(3, 8),
+         "types": ("int64", "float32")},
+        {"check": "values", "shape": [(2, 1, 2, 1, 2), (1, 2, 1, 2, 3)], "classes": 3, "types": ("int64", "float64")},
+        {"check": "values", "shape": [(2,), (4,)], "classes": 1, "types": ("int64", "float32")},
+        {"check": "values", "shape": (4, 5), "classes": range(24, 42), "types": ("int64", "float32")},
+        {"check": "values", "shape": (3, 20, 24), "classes": range(2, 5), "types": ("int64", "float32")},
+    ] + [
+        {"check": "extreme logits", "shape": shape, "classes": classes, "types": ("int64", kind), "largest": largest,
+         "offset": offset, "tolerance": 0.01}
+        for shape, classes, kind, largest, offset in (
+            ([(5,), (7,)], 3, "float32", 20000, 10000), ([(4, 3), (3, 4)], range(3, 6), "float32", 20000, 10000),
+            ((2, 3, 3), range(2, 5), "float32", 2000, 10000), ((2, 2, 2, 2), 3, "float64", 20000, 10000),
+            ((2, 2, 1, 2, 2), 3, "float32", 200, 500), ((4, 3), 2, "float32", 200, 100),
+            ((6, 2), 30, "float32", 20000, 0))
+    ] + [
+        {"check": "arguments", "shape": [(6, 5), (5, 6)], "classes": classes, "types": (integers, floats),
+         "position": position}
+        for integers, floats, classes, position in (
+            ("uint8", "float32", range(200, 256), 2), ("int8", "float32", range(100, 128), 2),
+            ("uint8", "float64", range(129, 200), 0), ("int16", "float32", range(200, 300), 2),
+            ("uint16", "float64", 5, 2), ("int32", "float32", 3, 0), ("uint32", "float32", 4, 2),
+            ("int64", "float64", 3, 2), ("uint64", "float32", range(2, 9), 2))
     ],
     "iou_per_class": [
-        {"check": "intersection and union", "types": {"confusion": "int64"},
-         "confusion": [[5, 0], [0, 3]], "expected": [1, 1]},
-        {"check": "intersection and union", "types": {"confusion": "int64"},
-         "confusion": [[4, 1, 3], [2, 6, 0], [1, 5, 7]], "expected": [0.363636, 0.428571, 0.4375]},
-        {"check": "intersection and union", "types": {"confusion": "int64"},
-         "confusion": [[1, 9, 0, 1], [0, 2, 0, 0], [5, 0, 1, 0], [0, 0, 3, 8]],
-         "expected": [0.0625, 0.181818, 0.111111, 0.666667]},
-        {"check": "intersection and union", "types": {"confusion": "int64"},
-         "confusion": [[1] * 29] * 29, "expected": [0.0175439] * 29},
-        {"check": "absent classes", "types": {"confusion": "int64"},
-         "confusion": [[4, 0, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]], "expected": [0.5, nan, 0, 0]},
-        {"check": "absent classes", "types": {"confusion": "int64"},
-         "confusion": [[0, 0], [0, 0]], "expected": [nan, nan]},
-        {"check": "absent classes", "types": {"confusion": "float32"},
-         "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
-        {"check": "absent classes", "types": {"confusion": "float64"},
-         "confusion": [[0, 0, 0], [0, 7, 1], [0, 2, 5]], "expected": [nan, 0.7, 0.625]},
-        {"check": "arguments", "types": {"confusion": "float32"},
-         "confusion": [[3, 0, 1], [0, 7, 1], [0, 2, 5]], "expected": [0.75, 0.7, 0.555556]},
-        {"check": "arguments", "types": {"confusion": "uint8"},
-         "confusion": [[200, 100], [50, 250]], "expected": [0.571429, 0.625]},
-        {"check": "arguments", "types": {"confusion": "int16"},
-         "confusion": [[20000, 10000], [5000, 25000]], "expected": [0.571429, 0.625]},
-        {"check": "arguments", "types": {"confusion": "int32"},
-         "confusion": [[2000000000, 1000000000], [500000000, 2100000000]], "expected": [0.571429, 0.583333]},
-        {"check": "arguments", "types": {"confusion": "int64"},
-         "confusion": [[2000000000000000, 1000000000000000], [500000000000000, 2500000000000000]],
-         "expected": [0.571429, 0.625]},
-        {"check": "arguments", "types": {"confusion": "float64"},
-         "confusion": [[0.5, 0.25], [0.25, 1]], "expected": [0.5, 0.666667]},
-    ],
-}
-
-# What the networks of exercises 1 to 3 compute for fixed weights: see `grading.checks.fingerprint`.
-fingerprints = {
-    "conv_block": [
-        [0.28082, -0.033295, -0.075963, -0.52427, 0.14586, 0.0072756, -0.31797, -0.88937],
-        [0.64174, 0.0425, 0.30541, 0.27634, 0.38385, 0.16471, 0.39635, -0.27716],
-        [0.48892, 0.1419, 0.2661, -0.40735, 0.48892, 0.1419, 0.2661, -0.40735],
-        [0.29407, -0.12261, -0.052804, -0.11861, 0.29407, -0.12261, -0.052804, -0.11861],
-        [0.034228, 0.021032, 0.0059531, -0.020716, 0.017114, -0.014478, -0.018239, 0.00069861],
-    ],
-    "upsampling_block": [
-        [0.29732, -0.051033, -0.32076, -1.0535],
-        [0.42565, 0.34503, 0.045689, -0.36653],
-        [0.40889, -0.078128, -0.096985, -0.27185],
-        [0.092529, 0.11472, -0.0097846, -0.59876],
-    ],
-    "unet_model": [
-        [0.40319, -0.21805, 0.20373, 1.2275],
-        [0.77183, 1.3808, 0.51851, -2.4802],
-    ],
+        {"check": check, "classes": classes, "kind": kind, "largest": largest, "absent": absent, "position": position}
+        for check, classes, kind, largest, absent, position in (
+            ("intersection and union", 3, "int64", 9, 0, 1),
+            ("intersection and union", 1, "int64", range(3, 9), 0, 1),
+            ("intersection and union", 2, "int64", 20, 0, 1),
+            ("intersection and union", range(4, 8), "int64", 100, 0, 1),
+            ("intersection and union", range(30, 41), "int64", 1000, 0, 1),
+            ("intersection and union", range(8, 23), "int64", 10**6, 0, 1),
+            ("absent classes", 4, "int64", 9, 1, 1),
+            ("absent classes", range(2, 4), "int64", 9, 2, 1),
+            ("absent classes", range(6, 13), "int64", 50, 2, 1),
+            ("absent classes", range(32, 41), "int64", 50, 3, 1),
+            ("absent classes", 3, "float32", 9, 1, 1),
+            ("absent classes", range(3, 9), "float64", 9, 1, 1),
+            ("arguments", 3, "float32", 9, 0, 0),
+            ("arguments", 3, "uint8", 250, 0, 1), ("arguments", 3, "int8", 127, 0, 1),
+            ("arguments", 3, "int16", 32000, 0, 1), ("arguments", 3, "uint16", 65000, 0, 1),
+            ("arguments", 3, "int32", 2 * 10**9, 0, 1), ("arguments", 3, "uint32", 4 * 10**9, 0, 1),
+            ("arguments", range(2, 41), "int64", 10**12, 0, 1), ("arguments", 5, "uint64", 10**12, 0, 1))
+    ] + [{"check": "arguments", "classes": 4, "kind": "float64", "largest": 9, "unit": 0.25}],
 }
 
 # The question asked where a line raised an exception.

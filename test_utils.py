@@ -6,7 +6,7 @@
     python test_utils.py NOTEBOOK_OR_FOLDER...             the same for whole notebooks: see `grading.marking`
 
 A check has two halves. `grading.build` calls the learner's function and keeps what came out, a Keras model or an array;
-`grading.checks` looks only at that. What must come out, and what is asked about it, is in `outputs.py`.
+`grading.results` looks only at that. What must come out, and what is asked about it, is in `outputs.py`.
 """
 import hashlib
 import itertools
@@ -22,8 +22,9 @@ from keras import layers
 import outputs
 from grading import waiting
 from grading.build import build, describe, unchanged
-from grading.checks import Result, judge, questions
 from grading.graph import network, neutral
+from grading.questions import asked, draw
+from grading.results import Result, decide
 
 
 def summary(model):
@@ -114,7 +115,7 @@ def _hint(result, number):
 
 
 def _check(exercise, fn, hint, strict):
-    """Build and judge, keep the result, print the report or a hint."""
+    """Build and decide, keep the result, print the report or a hint."""
     result = Result(exercise, "could not run")
     if not callable(fn):
         result.remark = f"the check takes the function itself, but was given {describe(fn)}"
@@ -122,8 +123,9 @@ def _check(exercise, fn, hint, strict):
         try:
             with neutral():
                 with unchanged(outputs):
-                    calls = build(exercise, fn, questions(exercise))
-                result = judge(exercise, calls, _results)
+                    cases = draw(exercise)
+                    calls = build(exercise, fn, asked(cases))
+                result = decide(exercise, cases, calls, _results)
         except Exception as error:  # the learner's exceptions end in `_run`; this one is ours or an odd object's
             result.remark = f"this check could not run: {type(error).__name__}: {textwrap.shorten(str(error), 200)}"
     result.function, _results[exercise] = fn, result

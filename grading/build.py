@@ -1,4 +1,4 @@
-"""Call a learner's function and keep what came out of it: a Keras model or an array, and what was seen on the way.
+"""Call a learner's function and keep what came out of it: a graph of layers or an array, and what was seen on the way.
 
 Nothing here knows what is expected: whole notebooks are marked by running this module in a locked-in process.
 """
@@ -6,68 +6,66 @@ import builtins
 import contextlib
 import copy
 import dataclasses
-import functools
 import io
-import math
 import re
 import sys
 import sysconfig
 import textwrap
+import threading
 import traceback
+import types
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from grading.graph import layers_made, normal_form
-
-
-def wave(shape, number=0):
-    """Return numbers between -1 and 1 that look random and are the same on every machine."""
-    index = np.arange(math.prod(shape), dtype="int64")
-    return (((index * index * 31 + index * 17 + number * 29) % 257) / 128 - 1).reshape(shape).astype("float32")
+from grading.forward import computed
+from grading.graph import layers_made, neutral, normal_form, walk
 
 
 @dataclasses.dataclass
 class Call:
     """One call of a learner's function and what came out of it."""
     exercise: str
-    case: dict  # the arguments: an item of `outputs.cases`, with or without what is expected
+    case: dict  # the arguments: an item of what `grading.questions.draw` returns, with or without what is expected
     returned: str = ""
     printed: str = ""
     blank: bool = False  # nothing attempted
     error: str = ""  # the exception that was raised
-    ready_made: str = ""  # the name of a library's crossentropy that was called on the way
+    ready_made: str = ""  # the name of a library's loss that was called on the way
     problem: str = ""  # why what was returned cannot be looked at
-    model: keras.Model = None
     graph: tuple = None  # the input nodes and the output nodes of the model, in normal form
+    numbers: list = None  # what the model computes, as `grading.forward.computed` sums it up
     value: np.ndarray = None
+    wanted: dict = None  # what it is compared with: the arguments with the defaults, or, for arrays, the case
+    kept: str = ""  # a layer with weights that was there before this call
     changed: list = dataclasses.field(default_factory=list)  # names of the arguments that were changed
-    wanted: dict = None  # what the judge compares with: the arguments or, for arrays, the case in `outputs.cases`
-
-    @functools.cached_property
-    def arguments(self):
-        """The arrays that the function of exercise 4 or 5 is given."""
-        return {name: np.array(self.case[name] if name in self.case else 5 * wave(self.case[f"{name}_shape"]), kind)
-                for name, kind in self.case.get("types", {}).items()}
 
     @property
     def called(self):
         """The call as text."""
+        arrays, given = self.case.get("arrays", {}), self.case.get("given", {})
         shapes = [f"{name} {shape}" for name, shape in self.case.get("tensors", {}).items()]
-        shapes += [f"{name} {value.dtype} {value.shape}" for name, value in self.arguments.items()]
-        given = [f"{name}={value}" for name, value in self.case.get("given", {}).items()]
-        return f"{self.exercise}({', '.join([*self.case.get('tensors', self.arguments), *given])})" + "".join(
+        shapes += [f"{name} {value.dtype} {value.shape}" for name, value in arrays.items()]
+        first = self.case["position"]
+        named = [*map(str, list(given.values())[:first]), *(f"{name}={given[name]}" for name in list(given)[first:])]
+        named += [name if first else f"{name}={name}" for name in arrays]
+        return f"{self.exercise}({', '.join([*self.case.get('tensors', ()), *named])})" + "".join(
             f", {shape}" for shape in shapes)
 
 
 LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
+RIGHT_KINDS = {"InputLayer", "Conv2D", "Conv2DTranspose", "MaxPooling2D", "Dropout", "Concatenate"}
+OURS = *LIBRARIES, str(Path(__file__).parent)  # where no line of a learner stands
+UNWATCHED = "or one that it hides by switching off Python's profiler"
+LOSS = r"cross_?entropy|(^|_)loss(es)?$|divergence"  # what functions are called that compute a loss
 
 
 @contextlib.contextmanager
 def _restored():
-    """Run a block and put back what it may have overwritten in the modules that build and judge."""
+    """Run a block and put back what it may have overwritten in the modules that build and check."""
     modules = [builtins, np, tf, keras, layers, keras.ops]
     modules += [module for name, module in sys.modules.items() if name == "test_utils" or name.startswith("grading.")]
     before = [(module, dict(vars(module))) for module in modules]
@@ -90,18 +88,24 @@ def unchanged(module):
 
 @contextlib.contextmanager
 def _watched(call):
-    """Run a block and note in `call` if a library's crossentropy is called in it."""
+    """Run a block and note in `call` if a library's loss is called in it, or if it tries not to be watched."""
     def note(frame, event, argument):
-        name = frame.f_code.co_name
-        if event == "call" and re.search("cross_?entropy", name) and frame.f_code.co_filename.startswith(LIBRARIES):
+        name, place = frame.f_code.co_name, frame.f_code.co_filename
+        if event == "call" and re.search(LOSS, name) and place.startswith(LIBRARIES):
             call.ready_made = call.ready_made or name
+        if event == "c_call" and argument is sys.setprofile and not place.startswith(OURS):
+            call.ready_made = call.ready_made or UNWATCHED
 
     before = sys.getprofile()
+    threading.setprofile(note)
     sys.setprofile(note)
     try:
         yield
     finally:
+        if sys.getprofile() is not note:  # a RecursionError, too, switches it off
+            call.ready_made = call.ready_made or UNWATCHED
         sys.setprofile(before)
+        threading.setprofile(None)
 
 
 class Printed(io.StringIO):
@@ -118,7 +122,7 @@ def _run(fn, call, *given, **named):
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _restored():
             value = fn(*given, **named)
     except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)[1:]
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OURS)]
         call.blank = isinstance(error, NotImplementedError) and len(frames) == 1
         call.error = explain(error, frames)
     call.printed, call.returned = textwrap.shorten(printed.getvalue(), 200), describe(value)
@@ -128,10 +132,9 @@ def _run(fn, call, *given, **named):
     return value
 
 
-def explain(error, frames):
-    """Return an exception as text, and the last of its frames that is the learner's own code."""
+def explain(error, own):
+    """Return an exception as text, and the last of the learner's own frames."""
     text = f"{type(error).__name__}: {textwrap.shorten(str(error), 300)}"
-    own = [frame for frame in frames if not frame.filename.startswith(LIBRARIES)]
     return f"{text}\nline {own[-1].lineno} of {own[-1].name}: {own[-1].line}" if own else text
 
 
@@ -161,21 +164,33 @@ def build(exercise, fn, cases):
     Args:
         exercise: str, the name of the function in the lesson.
         fn: callable, the learner's function.
-        cases: list of dict, as in `outputs.cases`.
+        cases: list of dict, as `grading.questions.asked` returns them.
 
     Returns:
         list of Call, one for each case.
     """
-    calls = [Call(exercise, case) for case in cases]
+    calls, layers_before = [Call(exercise, case) for case in cases], {}
     for call in calls:
-        (_build_array if "types" in call.case else _build_model)(call, fn)
+        with neutral():  # the learner's function may have changed it
+            (_build_array if "arrays" in call.case else _build_model)(call, fn)
+        nodes = walk(call.graph[1]) if call.graph else ()
+        made = {id(node.layer): node for node in nodes if getattr(node.layer, "weights", None)}
+        call.kept = next((node.kind for key, node in made.items() if key in layers_before), "")
+        layers_before |= made  # kept alive, so that no other object gets its id
     return calls
 
 
+def _given(call):
+    """Split a call's further arguments into those that are given by position and those by name."""
+    given, first = list(call.case["given"].items()), call.case["position"]
+    return [value for _, value in given[:first]], dict(given[first:])
+
+
 def _build_model(call, fn):
-    """Call the function of exercise 1, 2 or 3, and keep the model that came out."""
+    """Call the function of exercise 1, 2 or 3, and keep the graph of the model that came out."""
     tensors = [keras.Input(shape) for shape in call.case["tensors"].values()]
-    ends = value = _run(fn, call, *tensors, **call.case["given"])
+    given, named = _given(call)
+    ends = value = _run(fn, call, *tensors, *given, **named)
     if call.error or call.problem:
         return
     if call.exercise == "unet_model":
@@ -184,42 +199,39 @@ def _build_model(call, fn):
             call.problem = "this is not a Keras model with a graph of layers from inputs to outputs"
         elif len(tensors) != 1 or len(ends) != 1:
             call.problem = f'the model has {count(len(tensors), "input")} and {count(len(ends), "output")}'
-        elif "float" not in tensors[0].dtype:
-            call.problem = f"the model takes pictures of type {tensors[0].dtype}, and no convolution can read them"
+        elif tensors[0].dtype != "float32":
+            call.problem = f"the model takes images of type {tensors[0].dtype}, not float32"
     elif call.exercise == "conv_block":
         if isinstance(value, tuple) and len(value) == 2:
             call.returned = "next_layer {}, skip_connection {}".format(*map(describe, value))
         else:
             call.problem = "this is not a pair (next_layer, skip_connection)"
     ends = ends if isinstance(ends, (tuple, list)) and call.exercise != "upsampling_block" else [ends]
-    if not call.problem and not all(isinstance(end, keras.KerasTensor) for end in ends):
+    if not call.problem and not all(hasattr(end, "_keras_history") for end in ends):
         call.problem = "this is not the output of a layer"
-    if not call.problem:
-        foreign = "what is returned does not come from the tensor that was passed in"
+    if call.problem:
+        return
+    ins, outs = normal_form(types.SimpleNamespace(inputs=tensors, outputs=list(ends)))
+    if any(not node.parents and node not in ins for node in walk(outs)):
+        call.problem = "what is returned does not come from the tensor that was passed in"
+        return
+    call.graph = ins, outs
+    if call.case.get("computes") and all(node.kind in RIGHT_KINDS for node in walk(outs)):
         try:
-            call.model = keras.Model(tensors, list(ends))
-        except ValueError:
-            call.problem = foreign
-        else:  # some versions of Keras accept other inputs silently
-            inputs = [layer.output for layer in call.model.layers if isinstance(layer, layers.InputLayer)]
-            if not all(any(found is tensor for tensor in tensors) for found in inputs):
-                call.model, call.problem = None, foreign
-            elif call.exercise == "unet_model" and type(value).call is not type(call.model).call:
-                call.problem = "the model has a method call of its own: it need not do what its layers say"
-            else:
-                try:
-                    call.graph = normal_form(call.model)
-                except NotImplementedError:  # of its get_config
-                    call.problem = "it contains a model or layer of your own, which nobody can look into"
+            with contextlib.redirect_stdout(Printed()):
+                is_network = call.exercise == "unet_model"
+                model = value if is_network else keras.Model(tensors, list(ends))
+                call.numbers = computed(model, call.graph, predict=is_network)
+        except Exception as error:
+            call.numbers, call.problem = [], f"what was built cannot be called: {explain(error, ())}"
 
 
 def _build_array(call, fn):
     """Call the function of exercise 4 or 5, and keep the array that came out."""
-    given = [value.copy() for value in call.arguments.values()]
+    given = {name: value.copy() for name, value in call.case["arrays"].items()}
     with _watched(call):
-        value = _run(fn, call, *given)
-    call.changed = [name for (name, before), after in zip(call.arguments.items(), given)
-                    if not np.array_equal(before, after)]
+        value = _run(fn, call, *given.values()) if call.case["position"] else _run(fn, call, **given)
+    call.changed = [name for name, before in call.case["arrays"].items() if not np.array_equal(before, given[name])]
     if call.error or call.problem:
         return
     if not (isinstance(value, (np.ndarray, np.generic)) or tf.is_tensor(value)):

@@ -18,13 +18,14 @@ class NotANotebook(Exception):
     """A file that is no notebook: the message says why."""
 
 
-def sources(content):
-    """List the code cells of a notebook as (number, source); all cells are counted, from 1.
+def sources(content, kind="code"):
+    """List the cells of one kind of a notebook as (number, source); all cells are counted, from 1.
 
     Read as JSON and not by nbformat, which validates every output: a million of them would keep it busy for minutes.
 
     Args:
         content: bytes of the file, in version 3 or 4 of the format.
+        kind: str, `code` or `markdown`.
 
     Raises:
         NotANotebook: if it is something else.
@@ -34,7 +35,7 @@ def sources(content):
         sheets = notebook["worksheets"] if "worksheets" in notebook else [notebook]
         cells = [cell for sheet in sheets for cell in sheet["cells"]]
         return [(number, "".join(cell.get("source", cell.get("input", ""))))
-                for number, cell in enumerate(cells, start=1) if cell["cell_type"] == "code"]
+                for number, cell in enumerate(cells, start=1) if cell["cell_type"] == kind]
     except (ValueError, RecursionError) as error:
         raise NotANotebook(f"this is not JSON: {textwrap.shorten(str(error), 100)}") from None
     except (KeyError, TypeError, AttributeError):

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import json
 
-from tests import right_answers
+from tests.zoo import RIGHT
 
 EXERCISES = "conv_block", "upsampling_block", "unet_model", "pixel_crossentropy", "iou_per_class"
 PASSED = ("passed",) * 5
@@ -25,7 +25,8 @@ from keras.layers import Concatenate, Conv2D, Conv2DTranspose, Dropout, Input, M
 
 def answer(name):
     """Return the source of a right answer."""
-    return inspect.getsource(getattr(right_answers, name)).split("\n", 1)[1]  # without the decorator
+    fn = next(fn for exercise, fn in RIGHT if exercise == name)
+    return inspect.getsource(fn).split("\n", 1)[1]  # without the decorator
 
 
 def notebook(*cells):
@@ -41,7 +42,7 @@ def submission(*cells, **functions):
     return notebook(IMPORTS, *cells, *(source for source in sources.values() if source is not None))
 
 
-# Deeds: each returns whether it had success. WORLD is set by the test; the deed is part of a right submission.
+# Attacks: each returns whether it had success. WORLD is set by the test; the attack is part of a right submission.
 # ruff: noqa: F821
 
 def writes_a_file():
@@ -103,7 +104,7 @@ def keeps_shared_memory():
 
 
 def reads_the_expected_results():
-    return "fingerprints" in open(WORLD["project"] + "/outputs.py").read()
+    return "unet_filters" in open(WORLD["project"] + "/outputs.py").read()
 
 
 def reads_the_solved_notebook():
@@ -121,7 +122,7 @@ def reads_another_submission():
 def imports_the_expected_results():
     sys.path.insert(0, WORLD["project"])
     import outputs
-    return bool(outputs.fingerprints)
+    return bool(outputs.unet_filters)
 
 
 def reads_the_memory_of_its_parent():
@@ -226,16 +227,23 @@ def starts_hundreds_of_threads():
 
 
 def finds_expected_numbers_in_memory():
-    return any(type(item) is dict and "fingerprints" in item and "0.28082" in str(item["fingerprints"])
-               for item in gc.get_objects())
+    return any(type(item) is dict and "unet_filters" in item or type(item) is dict and "expected" in item
+               and "position" in item for item in gc.get_objects())
 
 
-def finds_the_judge():
-    return any(name in sys.modules for name in ("outputs", "grading.checks", "grading.marking", "test_utils"))
+def finds_the_checks():
+    return any(name in sys.modules for name in ("outputs", "grading.results", "grading.marking", "test_utils"))
 
 
 def finds_the_environment():
     return "SECRET_OF_THE_TEACHER" in os.environ or b"SECRET_OF_THE_TEACHER" in open("/proc/self/environ", "rb").read()
+
+
+def finds_the_first_environment():
+    libc = ctypes.CDLL(None)
+    libc.getauxval.restype = ctypes.c_ulong
+    end = libc.getauxval(31)  # AT_EXECFN: the program's name, which lies behind the first environment
+    return any(word in ctypes.string_at(end - 3000, 3000) for word in (b"SECRET_OF_THE_TEACHER", b"/personal/home"))
 
 
 def finds_another_connection():
@@ -254,38 +262,39 @@ def forges_result_files():
     return True
 
 
-DEEDS = [fn for name, fn in list(globals().items())
+ATTACKS = [fn for name, fn in list(globals().items())
          if inspect.isfunction(fn) and name not in ("answer", "notebook", "submission")]
-LINUX_ONLY = {writes_to_shared_memory, reads_the_memory_of_its_parent, finds_the_environment, traces_a_process,
+LINUX_ONLY = {writes_to_shared_memory, reads_the_memory_of_its_parent, finds_the_environment,
+              finds_the_first_environment, traces_a_process,
               reads_the_memory_of_its_parent_by_a_system_call, kills_by_a_file_signal, limits_another_process,
               connects_to_an_abstract_socket, keeps_shared_memory, forks_below_python, becomes_another_program}
 OF_A_DEBUGGER = {reads_the_memory_of_its_parent, reads_the_memory_of_its_parent_by_a_system_call, traces_a_process}
-OF_WHAT_IS_EXPECTED = {finds_expected_numbers_in_memory, finds_the_judge}
+OF_WHAT_IS_EXPECTED = {finds_expected_numbers_in_memory, finds_the_checks}
 TRIED = """
-def tried(deed):
+def tried(attack):
     try:
-        return deed()
+        return attack()
     except (Exception, SystemExit) as error:
         return False
 """
 
 
-def with_deed(deed, world):
-    """Return exercises 4 and 5, right unless the deed has success."""
+def with_attack(attack, world):
+    """Return exercises 4 and 5, right unless the attack has success."""
     wrong_if_done = answer("iou_per_class").replace("        return", """\
         if DONE:
             return 0 * union
         return""")
-    return submission(f"WORLD = {world!r}", TRIED, inspect.getsource(deed), f"DONE = tried({deed.__name__})",
+    return submission(f"WORLD = {world!r}", TRIED, inspect.getsource(attack), f"DONE = tried({attack.__name__})",
                       conv_block=None, upsampling_block=None, unet_model=None, iou_per_class=wrong_if_done)
 
 
-def program_of(deed, world):
-    """Return a program that does a deed without any wall, and prints whether it had success."""
+def program_of(attack, world):
+    """Return a program that does a attack without any wall, and prints whether it had success."""
     lines = [f"WORLD = {world!r}", IMPORTS.splitlines()[1]]
-    if deed in OF_WHAT_IS_EXPECTED:
+    if attack in OF_WHAT_IS_EXPECTED:
         lines.append("sys.path.insert(0, WORLD['project']); import outputs")
-    return "\n".join([*lines, inspect.getsource(deed), f"print({deed.__name__}(), flush=True)"])
+    return "\n".join([*lines, inspect.getsource(attack), f"print({attack.__name__}(), flush=True)"])
 
 
 # Submissions that harm themselves, or reach for points.
@@ -397,7 +406,7 @@ def hostile_submissions(world):
                                           "    raise ValueError('\\x1b[2J\\u202e\\ud800\\x07 red')"), ERROR, 40, "red"),
         # What is patched.
         ("patched test_utils", submission(**ones(
-            "sys.modules['test_utils'] = sys.modules['outputs'] = sys.modules['grading.checks'] = sys")), NOT_YET, 41),
+            "sys.modules['test_utils'] = sys.modules['outputs'] = sys.modules['grading.results'] = sys")), NOT_YET, 41),
         ("patched builtins", submission(**ones("builtins.all = builtins.any = builtins.isinstance = lambda *a: True")),
          ERROR, 40),
         ("patched comparison", submission(**ones("np.isclose = np.allclose = np.array_equal = lambda *a, **b: True")),
@@ -418,7 +427,7 @@ def hostile_submissions(world):
          ERROR_AT["conv_block"], 0, "ended the program"),
         ("Lambda that does nothing", submission(**block("layers.Lambda(lambda t: t)(conv)")), PASSED, 50),
         ("class under another name", submission(FAKE, **block("Fake(n_filters, 3, padding='same')(conv)")),
-         ("not yet", "passed", "waits", "passed", "passed"), 34, "layer of your own"),
+         ("not yet", "passed", "waits", "passed", "passed"), 34, "a layer class of your own"),
         ("ready-made loss", submission(pixel_crossentropy=READY), (*PASSED[:3], "not yet", "passed"), 40, "ready-made"),
         ("ready-made loss as an item", submission(
             "LOSS = {}\nLOSS[0] = tf.nn.sparse_softmax_cross_entropy_with_logits", pixel_crossentropy=READY.replace(
@@ -426,6 +435,11 @@ def hostile_submissions(world):
          (*PASSED[:3], "not yet", "passed"), 40, "ready-made"),
         # What is no submission, and what is harmless.
         ("=1+1", submission(), PASSED, 50),
+        ("a sound function above a broken line", submission(
+            iou_per_class=answer("iou_per_class") + "\n\nTABLE['a'] = = 3\n"), PASSED, 50),
+        ("cell that became Markdown", submission(iou_per_class=None).replace(b'"cells": [', b'"cells": ['
+         b'{"cell_type": "markdown", "metadata": {}, "source": "def iou_per_class(confusion):\\n    pass"}, ', 1),
+         (*PASSED[:4], "not attempted"), 40, "cell 1 defines it, but is Markdown"),
         ("settings put in later", submission(
             "HE = {'padding': 'same'}\nHE['kernel_initializer'] = 'he_normal'", conv_block=answer("conv_block").replace(
                 'padding="same", kernel_initializer="he_normal"', "**HE")), PASSED, 50),

@@ -10,16 +10,16 @@ import pytest
 import outputs
 import test_utils
 from grading import build as building
-from grading import checks as judging
 from grading.build import build
-from grading.checks import fingerprint, judge, questions
+from grading.graph import initialisers
+from grading.questions import asked, draw
+from grading.results import decide
 from grading.sandbox.client import unpack
 from grading.sandbox.runner import encode, pack
-from tests import right_answers
-from tests.right_answers import RIGHT
-from tests.wrong_answers import WRONG
+from tests.zoo import RIGHT, WRONG
 
 CHECKS = {exercise: entry["check"] for exercise, entry in outputs.exercises.items()}
+FIRST = {exercise: fn for exercise, fn in reversed(RIGHT)}  # a right answer to each exercise
 
 # What would give an answer away: code for a layer, an array or a setting, and rows of a summary.
 GIVEAWAYS = re.compile(
@@ -36,15 +36,15 @@ def no_results():
 
 
 @pytest.fixture(autouse=True)
-def judged_twice(monkeypatch):
-    """Judge every answer also from the data that a locked-in process hands back: nothing may be different."""
-    def judge_twice(exercise, calls, results=()):
+def decided_twice(monkeypatch):
+    """Decide on every answer also from the data that a locked-in process hands back: nothing may be different."""
+    def decide_twice(exercise, cases, calls, results=()):
         data = json.loads(encode([pack(call) for call in calls]))
-        result = judge(exercise, calls, results)
-        assert judge(exercise, unpack(exercise, questions(exercise), data), results) == result
+        result = decide(exercise, cases, calls, results)
+        assert decide(exercise, cases, unpack(exercise, asked(cases), data), results) == result
         return result
 
-    monkeypatch.setattr(test_utils, "judge", judge_twice)
+    monkeypatch.setattr(test_utils, "decide", decide_twice)
 
 
 def check(exercise, fn, **options):
@@ -67,16 +67,24 @@ def test_right_answer_gets_all_points(exercise, fn, capfd):
     assert err == ""
 
 
+def is_caught(wrong, result, out):
+    """Return whether a result is the one that is due."""
+    return result.status == wrong.status and result.points < 10 and (wrong.status == "not attempted" or (
+        result.failed.name == wrong.check and re.search(wrong.says, one_line(out)) is not None))
+
+
 @pytest.mark.parametrize("wrong", WRONG, ids=[f"{wrong.exercise}-{wrong.name}" for wrong in WRONG])
-def test_wrong_answer_is_caught_by_its_sub_check(wrong, capfd):
+def test_wrong_answer_is_caught_by_its_sub_check(wrong, capfd, monkeypatch):
+    rows = outputs.calls["unet_model"]
+    monkeypatch.setitem(outputs.calls, "unet_model", [{**rows[0], "calls": 1}, rows[-1]])  # the quick ones first
     result = check(wrong.exercise, wrong.fn)
     out, err = capfd.readouterr()
-    assert result.status == wrong.status, out
-    assert result.points < 10
+    if wrong.exercise == "unet_model" and not is_caught(wrong, result, out):
+        monkeypatch.setitem(outputs.calls, "unet_model", rows)
+        result = check(wrong.exercise, wrong.fn)
+        out, err = capfd.readouterr()
+    assert is_caught(wrong, result, out), out
     assert err == ""
-    if wrong.status != "not attempted":
-        assert result.failed.name == wrong.check, out
-        assert re.search(wrong.says, one_line(out)), out
     messages = [text for item in result.checks for label, text in item.lines if label in ("noticed", "ask")]
     for text in messages:
         assert not GIVEAWAYS.search(text), text
@@ -91,14 +99,11 @@ def test_functions_that_do_nothing_get_next_to_nothing(capsys):
         assert check(exercise, fn).points <= 1, capsys.readouterr().out
 
 
-def test_zoo_is_large_and_its_names_differ():
+def test_every_sub_check_catches_an_answer_that_passes_the_others():
     names = [(wrong.exercise, wrong.name) for wrong in WRONG]
-    assert len(set(names)) == len(names) >= 300
-    assert len(RIGHT) >= 40
+    assert len(set(names)) == len(names)
     caught = {(wrong.exercise, wrong.check) for wrong in WRONG}
-    for exercise, entry in outputs.exercises.items():
-        missing = [name for name in entry["checks"] if (exercise, name) not in caught and name != "numbers"]
-        assert not missing, f"no wrong answer of {exercise} is caught by {missing}"
+    assert caught == {(exercise, name) for exercise, entry in outputs.exercises.items() for name in entry["checks"]}
 
 
 def test_every_sub_check_has_ten_points_a_question_and_hints_without_the_answer():
@@ -110,25 +115,50 @@ def test_every_sub_check_has_ten_points_a_question_and_hints_without_the_answer(
                 assert not GIVEAWAYS.search(text), text
 
 
-def test_fingerprints_are_those_of_the_right_answers():
-    for exercise, expected in outputs.fingerprints.items():
-        for call, numbers in zip(build(exercise, getattr(right_answers, exercise), questions(exercise)), expected):
-            assert np.allclose(fingerprint(call), numbers, rtol=1e-4, atol=1e-4)
-            assert numbers[0] > 0.015
+@pytest.mark.parametrize("exercise", outputs.exercises)
+def test_calls_are_drawn_anew_and_hold_nothing_that_is_expected(exercise):
+    first, again, other = (draw(exercise, seed) for seed in (1, 1, 2))
+    assert str(first) == str(again) != str(other) and str(draw(exercise)) != str(draw(exercise))
+    assert not {"check", "expected", "tolerance"} & {name for case in asked(first) for name in case}
+
+
+def test_calls_hold_values_on_each_side_of_every_default():
+    drawn = {exercise: draw(exercise) for exercise in outputs.exercises}
+    convs = [(case["tensors"]["x"][2], case["given"].get("n_filters", 32)) for case in drawn["conv_block"]]
+    assert {np.sign(channels - filters) for channels, filters in convs} == {-1, 0, 1}
+    assert {np.sign(filters - 32) for _, filters in convs} == {-1, 0, 1} and min(convs)[0] == 1
+    nets = [case["given"] for case in drawn["unet_model"]]
+    assert {np.sign(net["input_size"][0] - net["input_size"][1]) for net in nets if net} == {-1, 0, 1}
+    assert {net.get("n_classes", 23) for net in nets} >= {1, 2, 13, 23, 29}
+    assert max(net.get("n_classes", 23) for net in nets) > 32
+    masks = [case["arrays"]["y_true"] for case in drawn["pixel_crossentropy"]]
+    assert {mask.ndim for mask in masks} == {1, 2, 3, 4, 5} and max(mask.size for mask in masks) > 1000
+    assert len({mask.dtype for mask in masks}) == 8
+    counts = [case["arrays"]["confusion"] for case in drawn["iou_per_class"]]
+    assert {1, 2} < {len(matrix) for matrix in counts} and max(map(len, counts)) >= 30
+    assert len({matrix.dtype for matrix in counts}) == 10
+    for exercise, cases in drawn.items():
+        places = {case["position"] for case in cases if exercise[0] != "u" or case["given"]}
+        assert len(places) > 1, f"arguments of {exercise} are given in one way only"
 
 
 def test_expected_arrays_are_those_of_the_right_answers():
     for exercise in ("pixel_crossentropy", "iou_per_class"):
-        calls = build(exercise, getattr(right_answers, exercise), questions(exercise))
-        for call, case in zip(calls, outputs.cases[exercise]):
-            assert np.allclose(call.value, case["expected"], atol=2e-6, equal_nan=True)
+        for seed in range(5):
+            cases = draw(exercise, seed)
+            for call, case in zip(build(exercise, FIRST[exercise], asked(cases)), cases):
+                assert np.allclose(call.value, case["expected"], rtol=1e-5, atol=case["tolerance"] / 5, equal_nan=True)
 
 
-def test_numbers_catch_what_the_layers_hide(capsys, monkeypatch):
-    monkeypatch.setattr(judging, "fingerprint", lambda call: [1.0, 0.0, 0.0, 0.0] * 2)
-    result = check("conv_block", right_answers.conv_block)
-    assert result.failed.name == "numbers" and result.points == 9
-    assert "the numbers that come out are not" in capsys.readouterr().out
+@pytest.mark.parametrize("shape", [(3, 3, 3, 32), (3, 3, 6, 520), (3, 3, 64, 8), (1, 1, 32, 23), (3, 3, 1, 5)])
+def test_initialisers_are_told_apart_by_their_values(shape):
+    make = keras.initializers
+    for number in range(20):
+        assert "He normal" in initialisers(np.asarray(make.HeNormal(number)(shape)))
+        assert "Glorot uniform" in initialisers(np.asarray(make.GlorotUniform(number)(shape)))
+    if np.prod(shape) > 500:
+        for other in (make.HeUniform(), make.RandomNormal(), make.Zeros(), make.Orthogonal(), make.GlorotNormal()):
+            assert "He normal" not in initialisers(np.asarray(other(shape))), other
 
 
 # --------------------------------------------------------------------------------------------------- messages and hints
@@ -173,7 +203,7 @@ def test_interrupt_is_not_swallowed():
 
 def test_hints_one_by_one(capsys):
     def half(confusion):
-        return right_answers.iou_per_class(confusion) / 2
+        return FIRST["iou_per_class"](confusion) / 2
 
     hints = outputs.exercises["iou_per_class"]["checks"]["intersection and union"]["hints"]
     for number, hint in enumerate(hints, start=1):
@@ -183,13 +213,13 @@ def test_hints_one_by_one(capsys):
     for number in (0, -1, len(hints) + 1, "first"):
         check("iou_per_class", half, hint=number)
         assert f"there are {len(hints)} hints, hint=1 to hint={len(hints)}" in capsys.readouterr().out
-    check("iou_per_class", right_answers.iou_per_class, hint=1)
+    check("iou_per_class", FIRST["iou_per_class"], hint=1)
     assert capsys.readouterr().out == "iou_per_class: passed, no hint needed\n"
 
 
 @pytest.mark.parametrize("exercise", outputs.exercises)
 def test_strict_raises_unless_passed(exercise, capsys):
-    getattr(test_utils, CHECKS[exercise])(getattr(right_answers, exercise), strict=True)
+    getattr(test_utils, CHECKS[exercise])(FIRST[exercise], strict=True)
     with pytest.raises(AssertionError, match=f"{exercise}: not attempted"):
         getattr(test_utils, CHECKS[exercise])(lambda *given, **named: None, strict=True)
     with pytest.raises(AssertionError, match=f"{exercise} · .*: raised an exception"):
@@ -198,7 +228,7 @@ def test_strict_raises_unless_passed(exercise, capsys):
 
 def test_checks_return_nothing(capsys):
     for exercise, name in CHECKS.items():
-        assert getattr(test_utils, name)(getattr(right_answers, exercise)) is None
+        assert getattr(test_utils, name)(FIRST[exercise]) is None
     assert test_utils.score() is None
 
 
@@ -219,16 +249,16 @@ def test_not_attempted(capsys):
 
 
 def test_unet_waits_for_the_blocks_it_is_made_of(capsys):
-    assert check("unet_model", right_answers.unet_model).status == "passed"
+    assert check("unet_model", FIRST["unet_model"]).status == "passed"
     check("upsampling_block", lambda a, b, n_filters=32: a)
     capsys.readouterr()
-    result = check("unet_model", right_answers.unet_model)
+    result = check("unet_model", FIRST["unet_model"])
     assert (result.status, result.points) == ("waits", 0)
     assert capsys.readouterr().out == "unet_model: waits (for exercise 2)\n"
     with pytest.raises(AssertionError, match="waits"):
-        check("unet_model", right_answers.unet_model, strict=True)
-    check("upsampling_block", right_answers.upsampling_block)
-    assert check("unet_model", right_answers.unet_model).status == "passed"
+        check("unet_model", FIRST["unet_model"], strict=True)
+    check("upsampling_block", FIRST["upsampling_block"])
+    assert check("unet_model", FIRST["unet_model"]).status == "passed"
 
 
 def test_score_report(capsys):
@@ -243,9 +273,9 @@ Image segmentation with U-Net: score
   total                            0 / 50
   next: check_conv_block(conv_block)
 """
-    check("conv_block", right_answers.conv_block)
+    check("conv_block", FIRST["conv_block"])
     check("upsampling_block", next(wrong.fn for wrong in WRONG if wrong.name == "order_swapped"))
-    check("unet_model", right_answers.unet_model)
+    check("unet_model", FIRST["unet_model"])
     check("pixel_crossentropy", lambda y_true, logits: 1 / 0)
     check("iou_per_class", lambda confusion: None)
     capsys.readouterr()
@@ -261,7 +291,7 @@ Image segmentation with U-Net: score
   next: check_upsampling_block(upsampling_block, hint=1)
 """
     for exercise in CHECKS:
-        check(exercise, getattr(right_answers, exercise))
+        check(exercise, FIRST[exercise])
     capsys.readouterr()
     test_utils.score()
     report = capsys.readouterr().out
@@ -287,22 +317,22 @@ def test_check_that_breaks_says_so(capsys, monkeypatch):
     assert (result.status, result.points) == ("could not run", 0)
     assert "this check could not run: RuntimeError: nobody knows what I am" in one_line(capsys.readouterr().out)
 
-    def broken(model, sources=None):
+    def broken(model):
         raise AttributeError("'Functional' object has no attribute 'operations'")
 
     monkeypatch.setattr(building, "normal_form", broken)
-    result = check("conv_block", right_answers.conv_block)
+    result = check("conv_block", FIRST["conv_block"])
     assert (result.status, result.points) == ("could not run", 0)
     assert "could not run" in capsys.readouterr().out
     test_utils.score()
     assert "could not run" in capsys.readouterr().out
     with pytest.raises(AssertionError, match="could not run"):
-        check("conv_block", right_answers.conv_block, strict=True)
+        check("conv_block", FIRST["conv_block"], strict=True)
 
 
-def test_odd_array_is_judged_by_its_values(capsys):
-    result = check("iou_per_class", lambda confusion: right_answers.iou_per_class(confusion).view(Odd))
-    assert result.status in ("passed", "could not run")  # its values are right: it passes, or the report says why not
+def test_odd_array_is_taken_by_its_values(capsys):
+    result = check("iou_per_class", lambda confusion: FIRST["iou_per_class"](confusion).view(Odd))
+    assert result.status == "passed"
 
 
 @pytest.mark.parametrize("thing", [None, 3, "conv_block", (1, 2)])
@@ -316,12 +346,12 @@ def test_something_else_than_a_function(thing, capsys):
 def test_printing_learner_does_not_disturb_the_report(capsys):
     def iou_per_class(confusion):
         print("confusion", confusion)
-        return right_answers.iou_per_class(confusion) + 1
+        return FIRST["iou_per_class"](confusion) + 1
 
     check("iou_per_class", iou_per_class)
     out = capsys.readouterr().out
     assert out.startswith("iou_per_class · intersection and union: not yet")
-    assert "printed   confusion [[5 0] [0 3]]" in out
+    assert "printed   confusion [[" in out
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
@@ -331,13 +361,13 @@ def test_right_answers_pass_under_any_policy_and_nothing_global_changes(policy, 
         random.seed(5), np.random.seed(5)
         name, states = keras.layers.Dense(1).name, (random.getstate(), np.random.get_state()[1].tolist())
         for exercise in CHECKS:
-            assert check(exercise, getattr(right_answers, exercise)).status == "passed", capsys.readouterr().out
+            assert check(exercise, FIRST[exercise]).status == "passed", capsys.readouterr().out
         assert keras.config.dtype_policy().name == policy
         assert (random.getstate(), np.random.get_state()[1].tolist()) == states
         number = int(name.split("_")[1]) if "_" in name else 0
         assert keras.layers.Dense(1).name == f"dense_{number + 1}"
         first, second = keras.layers.Conv2D(1, 1).name, None
-        check("conv_block", right_answers.conv_block)
+        check("conv_block", FIRST["conv_block"])
         second = keras.layers.Conv2D(1, 1).name
         assert int(second.split("_")[1]) == (int(first.split("_")[1]) if "_" in first else 0) + 1
     finally:
@@ -345,14 +375,14 @@ def test_right_answers_pass_under_any_policy_and_nothing_global_changes(policy, 
 
 
 def test_model_of_the_learner_keeps_its_weights_and_its_compilation(capsys):
-    model = right_answers.unet_model()
+    model = FIRST["unet_model"]()
     model.compile("sgd", "mse")
     before, optimizer = [weight.copy() for weight in model.get_weights()], model.optimizer
 
     def unet_model(input_size=(96, 128, 3), n_filters=32, n_classes=23):
         if (input_size, n_filters, n_classes) == ((96, 128, 3), 32, 23):
             return model
-        return right_answers.unet_model(input_size, n_filters, n_classes)
+        return FIRST["unet_model"](input_size, n_filters, n_classes)
 
     assert check("unet_model", unet_model).status == "passed"
     assert model.optimizer is optimizer

@@ -19,7 +19,7 @@ import pytest
 from grading.marking import main
 from lesson.notebook import LESSON
 from tests.hostile_submissions import (
-    DEEDS,
+    ATTACKS,
     EXERCISES,
     LINUX_ONLY,
     OF_A_DEBUGGER,
@@ -30,7 +30,7 @@ from tests.hostile_submissions import (
     notebook,
     program_of,
     submission,
-    with_deed,
+    with_attack,
 )
 
 PROJECT = LESSON.parent
@@ -84,7 +84,7 @@ class World:
         for name in ("canary", "delete me", "rename me", "tree/file"):
             (self.folder / name).write_text("untouched")
         for path in (folder, self.folder, self.folder / "tree", *self.folder.rglob("*")):
-            path.chmod(0o777)  # only the walls keep a submission out
+            path.chmod(0o777)  # only the lockdown keeps a submission out
         self.victim = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -97,11 +97,11 @@ class World:
             self.abstract.listen()
         self.before = self.state()
         self.facts = {"folder": str(self.folder), "port": self.port, "name": self.name, "victim": self.victim.pid,
-                      "project": str(PROJECT), "other": str(folder / "class" / "deed_forks.ipynb"),
+                      "project": str(PROJECT), "other": str(folder / "class" / "attack_forks.ipynb"),
                       "json": str(folder / "marks.json"), "csv": str(folder / "marks.csv")}
 
     def state(self):
-        """Return what a deed may have changed."""
+        """Return what an attack may have changed."""
         files = {str(path): (path.lstat().st_mode, path.lstat().st_size, path.lstat().st_mtime_ns)
                  for path in self.folder.rglob("*") if not path.is_dir()}
         shared = [name for name in ("/dev/shm/" + self.name,) if os.path.exists(name)]
@@ -143,10 +143,11 @@ def marked(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("border")
     world = World(folder)
-    deeds = {f"deed_{deed.__name__}": with_deed(deed, world.facts) for deed in DEEDS if is_possible(deed)}
+    attacks = {f"attack_{attack.__name__}": with_attack(attack, world.facts)
+               for attack in ATTACKS if is_possible(attack)}
     hostile = {entry.name: entry.content for entry in hostile_submissions(world.facts)}
     honest = {"honest_first": submission(), "zz_honest_last": submission()}
-    write_class(folder / "class", **honest, **deeds, **hostile, **UNREADABLE)
+    write_class(folder / "class", **honest, **attacks, **hostile, **UNREADABLE)
     with open(folder / "class" / "large.ipynb", "wb") as file:
         file.truncate(200 << 20)
     (folder / "class" / "folder.ipynb").mkdir()
@@ -158,7 +159,7 @@ def marked(tmp_path_factory):
     temporary = Path(tempfile.mkdtemp())
     temporary.chmod(0o777)
     result = run("--json", "marks.json", "--csv", "marks.csv", "--jobs", 4, "class", cwd=folder,
-                 env=os.environ | {"SECRET_OF_THE_TEACHER": "1", "TMPDIR": str(temporary)})
+                 env=os.environ | {"SECRET_OF_THE_TEACHER": "1", "TMPDIR": str(temporary), "HOME": "/a/personal/home"})
     left = [*temporary.rglob("*")]
     shutil.rmtree(temporary)
     with open(folder / "marks.csv", newline="") as file:
@@ -167,26 +168,26 @@ def marked(tmp_path_factory):
     world.close()
 
 
-def is_possible(deed):
-    """Whether a deed makes sense on this system."""
-    return sys.platform == "linux" or deed not in LINUX_ONLY
+def is_possible(attack):
+    """Whether an attack makes sense on this system."""
+    return sys.platform == "linux" or attack not in LINUX_ONLY
 
 
 WATCH = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]], timeout=60)"
 
 
-@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_deed_has_success_without_walls(deed, world, tmp_path):
-    if not is_possible(deed):
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_attack_has_success_without_lockdown(attack, world, tmp_path):
+    if not is_possible(attack):
         pytest.skip("Linux only")
-    if deed in OF_A_DEBUGGER and Path("/proc/sys/kernel/yama/ptrace_scope").exists() and (
+    if attack in OF_A_DEBUGGER and Path("/proc/sys/kernel/yama/ptrace_scope").exists() and (
             Path("/proc/sys/kernel/yama/ptrace_scope").read_text() != "0\n"):
         pytest.skip("this system lets no process look into its parent")
     (tmp_path / "class").mkdir()
     Path(world.facts["other"]).write_bytes(submission())
     (tmp_path / "own").mkdir()
     (tmp_path / "own").chmod(0o777)
-    process = subprocess.run([sys.executable, "-c", WATCH, program_of(deed, world.facts)], text=True,
+    process = subprocess.run([sys.executable, "-c", WATCH, program_of(attack, world.facts)], text=True,
                              capture_output=True, cwd=tmp_path / "own", timeout=90,
                              env=os.environ | {"SECRET_OF_THE_TEACHER": "1"})
     time.sleep(0.1)
@@ -194,11 +195,11 @@ def test_deed_has_success_without_walls(deed, world, tmp_path):
     assert changed or process.stdout == "True\n", process.stderr
 
 
-@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_deed_is_contained_and_the_submission_gets_its_points(deed, marked):
-    if not is_possible(deed):
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_attack_is_contained_and_the_submission_gets_its_points(attack, marked):
+    if not is_possible(attack):
         pytest.skip("Linux only")
-    entry = marked[1][f"deed_{deed.__name__}"]
+    entry = marked[1][f"attack_{attack.__name__}"]
     assert (statuses(entry), entry["points"]) == (("not attempted",) * 3 + ("passed",) * 2, 20), text_of(entry)
 
 
@@ -258,8 +259,8 @@ def test_root_marks_as_safely_as_an_ordinary_user():
     if os.getuid() or subprocess.run([*AS_NOBODY, sys.executable, "-c", again], capture_output=True).returncode:
         pytest.skip("the other tests ran as an ordinary user, or that user cannot run this Python")
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(World(Path(folder))) as world:
-        deeds = {deed.__name__: with_deed(deed, world.facts) for deed in DEEDS if is_possible(deed)}
-        write_class(Path(folder, "class"), honest=submission(), **deeds)
+        attacks = {attack.__name__: with_attack(attack, world.facts) for attack in ATTACKS if is_possible(attack)}
+        write_class(Path(folder, "class"), honest=submission(), **attacks)
         status, _, err = run("--json", "marks.json", "class", cwd=folder, prefix=AS_NOBODY)
         entries = entries_of(Path(folder, "marks.json"))
         assert status == 0, err

@@ -11,17 +11,19 @@ settings. A step of an unknown kind is only a name in a message. Nothing is buil
 be the right ones, and then by this project's own code. A submission can lie about what it built; to gain a point, it
 has to describe the right network or the right numbers, and so to know them.
 
-It may hide that it changed its arguments or called a library's crossentropy. The second is also looked for in the
-text of its functions, before they run; this finding is meant for honest learners and is no wall.
+It may hide that it changed its arguments, kept layers or called a library's loss: these findings are meant for honest
+learners and are no wall.
 """
 import base64
 import contextlib
 import json
 import os
+import pickle
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -93,7 +95,7 @@ def unpack(exercise, cases, packed):
 
     Args:
         exercise: str, the name of the function.
-        cases: list of dict, as `grading.checks.questions` returns them.
+        cases: list of dict, as `grading.questions.asked` returns them.
         packed: any JSON value.
 
     Returns:
@@ -112,10 +114,12 @@ def unpack(exercise, cases, packed):
 
 def _unpack(call, entry):
     """Fill in one call."""
-    for name in ("returned", "printed", "error", "ready_made", "problem"):
+    for name in ("returned", "printed", "error", "ready_made", "problem", "kept"):
         setattr(call, name, _text(entry[name]))
     call.blank = entry["blank"] is True
-    call.changed = [name for name in call.arguments if name in entry["changed"]]
+    call.changed = [name for name in call.case.get("arrays", ()) if name in entry["changed"]]
+    if entry["numbers"] is not None:
+        call.numbers = [np.array(some[:16], "float64").tolist() for some in entry["numbers"][:2]]
     if "graph" in entry:
         call.graph = _graph(entry["graph"], call.case["tensors"])
     if "value" in entry:
@@ -129,23 +133,19 @@ def _unpack(call, entry):
 # The marking process's side.
 
 class Sandbox:
-    """The server, seen from the marking process; its methods may be called from several threads.
+    """The server, seen from the marking process; its methods may be called from several threads."""
 
-    Args:
-        questions: dict from the name of each exercise to its cases, all that a submission may know.
-    """
-
-    def __init__(self, questions):
-        self.questions, self.lock, self.open_to = questions, threading.Lock(), None
+    def __init__(self):
+        self.lock, self.open_to = threading.Lock(), None
         self.control, theirs = socket.socketpair()
-        kept = "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
+        kept = "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"  # a submission can read it: nothing personal
         environment = {name: os.environ[name] for name in kept if name in os.environ}
-        environment |= {"CUDA_VISIBLE_DEVICES": "-1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
-                        "MALLOC_ARENA_MAX": "1"}
+        environment |= {"PATH": os.defpath, "HOME": "/", "MALLOC_ARENA_MAX": "1", "CUDA_VISIBLE_DEVICES": "-1",
+                        "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
-        program = (f"import sys; sys.path[0] = {PROJECT!r}; "
+        program = (f"import sys; sys.path[:] = {[PROJECT, *sys.path[1:]]!r}; "
                    "from grading.quiet import load_tensorflow; load_tensorflow(); "
-                   f"from grading.sandbox.runner import serve; serve({theirs.fileno()}, {questions!r})")
+                   f"from grading.sandbox.runner import serve; serve({theirs.fileno()}, {tempfile.gettempdir()!r})")
         with theirs:
             self.server = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment,
                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -166,15 +166,16 @@ class Sandbox:
             raise Ended("the process that runs submissions has ended")
         return answer
 
-    def run(self, content):
+    def run(self, content, questions):
         """Run the functions of a notebook.
 
         Args:
             content: bytes of the file.
+            questions: dict from the name of each exercise to its cases, all that a submission may know.
 
         Returns:
-            dict from the name of each exercise to `found` (bool), `ready_made` (str) and either `calls` (list of Call)
-            or `failed` (str, why there are none).
+            dict from the name of each exercise to `found` (bool), `remark` (str) and either `calls` (list of Call) or
+            `failed` (str, why there are none).
 
         Raises:
             Refused: if it is no notebook.
@@ -185,16 +186,17 @@ class Sandbox:
             with theirs:
                 pid = self._ask(b"fork", [theirs.fileno()])
             try:
-                return self._listen(ours, content)
+                return self._listen(ours, content, questions)
             finally:
                 self._ask(pid)
 
-    def _listen(self, link, content):
-        """Send the notebook and collect the lines that come back."""
+    def _listen(self, link, content, questions):
+        """Send the questions and the notebook, and collect the lines that come back."""
         lines = _lines(link, time.monotonic() + TIME_LIMIT)
         try:
             self.open_to = json.loads(next(lines))["open_to"]
-            link.sendall(struct.pack("q", len(content)) + content)
+            for part in (pickle.dumps(questions), content):
+                link.sendall(struct.pack("q", len(part)) + part)
             first = json.loads(next(lines))
         except (Ended, OSError) as error:
             raise Refused(f"it could not be read: {error}") from None
@@ -202,7 +204,7 @@ class Sandbox:
             raise Refused(_text(first["unreadable"]))
         received, over = first["about"], ""
         for exercise, entry in received.items():  # up to here no line of the submission has run
-            entry |= {name: _text(entry[name]) for name in ("error", "ready_made")}
+            entry |= {name: _text(entry[name]) for name in ("error", "remark")}
             try:
                 message = {} if over else json.loads(next(lines))
                 if entry["error"] or over:
@@ -210,7 +212,7 @@ class Sandbox:
                 elif "failed" in message:
                     entry["failed"] = _text(message["failed"])
                 else:
-                    entry["calls"] = unpack(exercise, self.questions[exercise], message["calls"])
+                    entry["calls"] = unpack(exercise, questions[exercise], message["calls"])
             except Ended as error:
                 entry["failed"], over = str(error), f"was not run, because {exercise} did not come to an end"
             except (Refused, ValueError, TypeError, LookupError, RecursionError) as error:

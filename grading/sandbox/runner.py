@@ -7,6 +7,7 @@ import base64
 import gc
 import json
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -29,7 +30,7 @@ from lesson.notebook import NotANotebook
 PROJECT = Path(__file__).resolve().parents[2]
 SYSTEM = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
           "/usr/share/zoneinfo", "/dev/null", "/dev/urandom", "/proc/cpuinfo", "/sys/devices/system/cpu"]
-FACTS = "returned", "printed", "blank", "error", "ready_made", "problem", "changed"  # of a call, beside its result
+FACTS = "returned", "printed", "blank", "error", "ready_made", "problem", "kept", "changed", "numbers"  # of a call
 MOST_NUMBERS = 20_000  # in an array that is handed back
 
 
@@ -43,13 +44,13 @@ def readable():
     return SYSTEM + [folder for folder in sorted(folders) if not PROJECT.is_relative_to(folder)]
 
 
-def serve(handle, questions):
+def serve(handle, temporary):
     """Fork a child for each socket that arrives, end it when told to, and end with the process at the other side.
 
     Args:
         handle: int, a socket. A message with a socket is answered by the number of a new child, which talks through
             that socket; a message with that number is answered by the same number when the child is gone.
-        questions: dict from the name of each exercise to its cases.
+        temporary: str, the folder in which each child gets one of its own.
     """
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -62,10 +63,10 @@ def serve(handle, questions):
             while (received := socket.recv_fds(control, 8, 1))[0]:
                 message, handles, *_ = received
                 if handles:
-                    folder = tempfile.mkdtemp(prefix="submission-")
+                    folder = tempfile.mkdtemp(prefix="submission-", dir=temporary)
                     pid = os.fork()
                     if pid == 0:
-                        _child(handles[0], folder, paths, questions)
+                        _child(handles[0], folder, paths)
                     os.close(handles[0])
                     folders[pid] = folder
                 else:
@@ -88,7 +89,7 @@ def _end(pid, folder):
 
 # A child.
 
-def _child(handle, folder, paths, questions):
+def _child(handle, folder, paths):
     """Be the child: lock in, read the notebook, run its functions, hand back what came out. Does not return."""
     try:
         os.setsid()
@@ -102,9 +103,10 @@ def _child(handle, folder, paths, questions):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         link = os.fdopen(3, "rb", buffering=0)
         _tell(open_to=lockdown.lock_in(paths))
-        [size] = struct.unpack("q", _read(link, 8))
+        questions, content = (_read(link, *struct.unpack("q", _read(link, 8))) for _ in range(2))
+        questions = pickle.loads(questions)  # from the marking process; nothing comes back in this form
         try:
-            lesson = submission.Submission(_read(link, size))
+            lesson = submission.Submission(content)
         except NotANotebook as error:
             _tell(unreadable=str(error))
             return

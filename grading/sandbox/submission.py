@@ -18,8 +18,9 @@ from lesson.notebook import sources
 KEPT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
         ast.AugAssign)
 PYTHON_MAGIC = r"\s*%%(time|timeit|capture|prun)\b.*"  # what follows such a line is Python
-PIECE = r"(?m)^(?:@.*\n)*(?:(?:async +)?def|class|import|from|\w+ *=)\b"  # how a statement of a broken cell may begin
-NAME = r"(?m)^\s*(?:async +)?(?:def|class) +(\w+)"
+START = r"(?m)^(?!(?:else|elif|except|finally)\b)[^\s#)\]}]"  # how the first line of a statement may begin
+NAME = r"(?m)^(?:\s*(?:async +)?(?:def|class) +(\w+)|(\w+) *(?::.*)?=)"
+LONGEST = 60  # lines that begin like a statement, in one statement: text in quotes has such lines
 
 BROKEN = SyntaxError, ValueError, RecursionError, MemoryError  # what the parser raises
 
@@ -85,15 +86,23 @@ def _statements(number, source):
             linecache.cache[place] = len(source), None, source.splitlines(keepends=True), place
             return _parse(source, place)
         except BROKEN:
-            starts = [0, *(match.start() for match in re.finditer(PIECE, source)), len(source)]
-    for start, end in zip(starts, starts[1:]):
-        piece = source[start:end]
-        try:
-            statements += _parse("\n" * source.count("\n", 0, start) + piece, place)
-        except BROKEN as error:
+            continue
+    starts = [match.start() for match in re.finditer(START, source)] + [len(source)]
+    while len(starts) > 1:
+        error = None
+        for number in range(1, min(len(starts), LONGEST)):
+            try:
+                statements += _parse("\n" * source.count("\n", 0, starts[0]) + source[starts[0]:starts[number]], place)
+                break
+            except BROKEN as problem:
+                error = error or problem
+        else:
+            number, piece = 1, source[starts[0]:starts[1]]
             line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
             text = f"{place[1:-1]}{line}: {type(error).__name__}: {getattr(error, 'msg', error)}"
-            statements.append(Statement(place, set(re.findall(NAME, piece)), error=text))
+            names = {name for pair in re.findall(NAME, piece) for name in pair}
+            statements.append(Statement(place, names, error=text))
+        starts = starts[number:]
     return statements
 
 
@@ -109,37 +118,32 @@ class Submission:
 
     def __init__(self, content):
         self.statements = [statement for cell in sources(content) for statement in _statements(*cell)]
+        self.texts = sources(content, "markdown")
         self.names = {"__name__": "lesson"}
         self.failures = {}  # name: why it has no value
 
-    def _needed(self, name, last=False):
-        """Return the statements that a name needs; with `last`, only the last one that binds each name."""
+    def _needed(self, name):
+        """Return the statements that a name needs."""
         found, names = set(), [name]
         while names:
             name = names.pop()
-            new = [statement for statement in self.statements if name in statement.binds][-1 if last else 0:]
-            new += [statement for statement in self.statements if name in statement.changes]
+            new = [statement for statement in self.statements if name in statement.binds | statement.changes]
             for statement in set(new) - found:
                 found.add(statement)
                 names += statement.needs
-        return [statement for statement in self.statements if statement in found or not last and _is_star(statement)]
+        return [statement for statement in self.statements if statement in found or _is_star(statement)]
 
     def about(self, name):
         """Say what the notebook has under a name, before anything of it runs.
 
         Returns:
-            dict: `found` (bool), `error` (str, why its last definition cannot be parsed), `ready_made` (str, the name
-            of a library's crossentropy that its code mentions).
+            dict: `found` (bool), `error` (str, why its last definition cannot be parsed), `remark` (str, where it may
+            be hidden).
         """
         last = next((statement for statement in reversed(self.statements) if name in statement.binds), None)
-        nodes = [node for statement in self._needed(name, last=True) if statement.node
-                 for node in ast.walk(statement.node)]
-        own = {getattr(node, "name", getattr(node, "arg", getattr(node, "id", ""))) for node in nodes
-               if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.arg)) or _is_stored(node)}
-        used = {getattr(node, field) for kind, field in ((ast.Name, "id"), (ast.Attribute, "attr"), (ast.alias, "name"))
-                for node in nodes if isinstance(node, kind)}
-        ready = sorted(word for word in used - own if re.search("cross_?entropy", word, re.IGNORECASE))
-        return {"found": last is not None, "error": last.error if last else "", "ready_made": "".join(ready[:1])}
+        hidden = [number for number, text in self.texts if re.search(rf"(?m)^def +{name}\b", text)]
+        remark = f"cell {hidden[-1]} defines it, but is Markdown and not code" if hidden and not last else ""
+        return {"found": last is not None, "error": last.error if last else "", "remark": remark}
 
     def function(self, name):
         """Run what a function needs, as far as it has not run yet, and return the function, or None if it has none."""
@@ -161,11 +165,6 @@ class Submission:
                 else:
                     self.failures.pop(bound, None)
         return self.names.get(name)
-
-
-def _is_stored(node):
-    """Whether a name is given a value here."""
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _is_star(statement):
