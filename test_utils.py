@@ -108,7 +108,8 @@ def _hint(result, number):
     check = result.failed or next((check for check in result.checks if check.status != "passed"), None)
     if check is None:
         return f"{result.name}: passed, no hint needed"
-    hints, title = outputs.exercises[result.name]["checks"][check.name]["hints"], f"{result.name} · {check.name}"
+    entry, title = outputs.exercises[result.name], f"{result.name} · {check.name}"
+    hints = [*entry["checks"][check.name]["hints"], entry["last hint"]]
     if number not in range(1, len(hints) + 1):
         return f"{title}: there are {len(hints)} hints, hint=1 to hint={len(hints)}"
     return textwrap.fill(f"{title}, hint {number} of {len(hints)}: {hints[number - 1]}", WIDTH, subsequent_indent="  ")
@@ -141,7 +142,7 @@ def check_conv_block(fn, *, hint=None, strict=False):
 
     Args:
         fn: callable(inputs, n_filters, dropout_prob, max_pooling) -> (next_layer, skip_connection).
-        hint: int or None. If given, only this hint (1, 2, …) is printed.
+        hint: int or None. If given, only this hint is printed: 1 and 2 give nothing away, 3 says nearly everything.
         strict: bool. Whether to raise AssertionError unless the exercise has passed.
     """
     return _check("conv_block", fn, hint, strict)
