@@ -143,17 +143,18 @@ calls = {
 # The question asked where a line raised an exception.
 ask_about_errors = "what does that line receive, and what does it expect?"
 
-# The sub-checks of each exercise: points, the question that is asked if it has not passed, hints that give nothing away;
-# and the exercise's last hint, which says nearly everything.
+# The sub-checks of each exercise: points, the question that is asked if it has not passed, hints that give nothing
+# away; and the exercise's last hint, which says nearly everything.
 exercises = {
     "conv_block": {
         "check": "check_conv_block",
         "last hint": (
-                "Make a convolution layer of n_filters filters, kernel size 3, activation ReLU, padding same and the He "
-                "normal initialiser, and call it on inputs. Make a second one with the same settings and call it on what "
-                "came out. Only if dropout_prob is above 0, call a dropout layer of that rate on the result. Give this "
-                "tensor a name: it is the skip connection. If max_pooling is true, next_layer is a max pooling of it with "
-                "the window 2, else it is the same tensor. Return the two, next_layer first."),
+            "Make a convolution layer of n_filters filters, kernel size 3, activation ReLU, padding same and "
+            "the He normal initialiser, and call it on inputs. Make a second one with the same settings and "
+            "call it on what came out. Only if dropout_prob is above 0, call a dropout layer of that rate on "
+            "the result. Give this tensor a name: it is the skip connection. If max_pooling is true, next_layer "
+            "is a max pooling of it with the window 2, else it is the same tensor. Return the two, next_layer "
+            "first."),
         "defaults": {"n_filters": 32, "dropout_prob": 0, "max_pooling": True},
         "checks": {
             "inputs and outputs": {
@@ -219,10 +220,11 @@ exercises = {
     "upsampling_block": {
         "check": "check_upsampling_block",
         "last hint": (
-                "Make a transposed convolution of n_filters filters, kernel size 3, strides 2 and padding same, without "
-                "activation, and call it on expansive_input. Concatenate what came out and contractive_input, in this "
-                "order, along the last axis. Then two convolutions, one after the other, each of n_filters filters with "
-                "kernel size 3, ReLU, padding same and the He normal initialiser. Return what the second one made."),
+            "Make a transposed convolution of n_filters filters, kernel size 3, strides 2 and padding same, "
+            "without activation, and call it on expansive_input. Concatenate what came out and "
+            "contractive_input, in this order, along the last axis. Then two convolutions, one after the other, "
+            "each of n_filters filters with kernel size 3, ReLU, padding same and the He normal initialiser. "
+            "Return what the second one made."),
         "defaults": {"n_filters": 32},
         "checks": {
             "inputs and outputs": {
@@ -284,12 +286,13 @@ exercises = {
     "unet_model": {
         "check": "check_unet_model",
         "last hint": (
-                "Begin with an Input of the shape input_size. Call conv_block five times with 1, 2, 4, 8 and 16 times "
-                "n_filters, each on the first output of the one before; keep the second outputs of the first four. The "
-                "fourth and the fifth get the dropout 0.3, the fifth no pooling. Call upsampling_block four times with 8, "
-                "4, 2 and 1 times n_filters: the first on the bottom's output and the fourth skip, each next one on the "
-                "result and the skip above. Then a 3×3 convolution like those of the blocks, with n_filters filters, and "
-                "a 1×1 convolution to n_classes channels without activation. Return the model between the Input and that."),
+            "Begin with an Input of the shape input_size. Call conv_block five times with 1, 2, 4, 8 and 16 "
+            "times n_filters, each on the first output of the one before; keep the second outputs of the first "
+            "four. The fourth and the fifth get the dropout 0.3, the fifth no pooling. Call upsampling_block "
+            "four times with 8, 4, 2 and 1 times n_filters: the first on the bottom's output and the fourth "
+            "skip, each next one on the result and the skip above. Then a 3×3 convolution like those of the "
+            "blocks, with n_filters filters, and a 1×1 convolution to n_classes channels without activation. "
+            "Return the model between the Input and that."),
         "needs": ["conv_block", "upsampling_block"],
         "defaults": {"input_size": (96, 128, 3), "n_filters": 32, "n_classes": 23},
         "checks": {
@@ -361,10 +364,11 @@ exercises = {
     "pixel_crossentropy": {
         "check": "check_pixel_crossentropy",
         "last hint": (
-                "Subtract from the logits their maximum along the last axis, with the axis kept, so that shapes fit. The "
-                "loss of a pixel is the logarithm of the sum of the exponentials of these shifted logits along the last "
-                "axis, minus the shifted logit of the true class. To pick that one, convert the class ids to 64-bit "
-                "integers, give them a last axis of length 1, take along the last axis, and drop that axis again."),
+            "Subtract from the logits their maximum along the last axis, with the axis kept, so that shapes "
+            "fit. The loss of a pixel is the logarithm of the sum of the exponentials of these shifted logits "
+            "along the last axis, minus the shifted logit of the true class. To pick that one, convert the "
+            "class ids to 64-bit integers, give them a last axis of length 1, take along the last axis, and "
+            "drop that axis again."),
         "checks": {
             "one value per pixel": {
                 "points": 2,
@@ -406,10 +410,10 @@ exercises = {
     "iou_per_class": {
         "check": "check_iou",
         "last hint": (
-                "Convert the matrix to 64-bit floats first. The intersections are its diagonal. The union of a class is "
-                "the sum of its row plus the sum of its column minus its intersection, which stands in both. Begin with "
-                "an array full of nan, one number a class, and divide intersection by union only where the union is above "
-                "0."),
+            "Convert the matrix to 64-bit floats first. The intersections are its diagonal. The union of a "
+            "class is the sum of its row plus the sum of its column minus its intersection, which stands in "
+            "both. Begin with an array full of nan, one number a class, and divide intersection by union only "
+            "where the union is above 0."),
         "checks": {
             "one value per class": {
                 "points": 1,

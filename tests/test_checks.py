@@ -16,6 +16,7 @@ from grading.questions import asked, draw
 from grading.results import decide
 from grading.sandbox.client import unpack
 from grading.sandbox.runner import encode, pack
+from lesson.notebook import LESSON, code_cells
 from tests.zoo import RIGHT, WRONG
 
 CHECKS = {exercise: entry["check"] for exercise, entry in outputs.exercises.items()}
@@ -389,3 +390,14 @@ def test_model_of_the_learner_keeps_its_weights_and_its_compilation(capsys):
     assert model.optimizer is optimizer
     assert all(np.array_equal(old, new) for old, new in zip(before, model.get_weights()))
     assert test_utils.summary(model) == outputs.unet_model_output
+
+
+def test_no_line_of_a_solution_stands_elsewhere(notebook):
+    parts = re.findall(r"(?s)### BEGIN SOLUTION\n(.*?)### END SOLUTION", "\n".join(
+        cell.source for cell in code_cells(notebook)))
+    solutions = {line.strip() for part in parts for line in part.splitlines() if len(line.strip()) > 20}
+    files = [LESSON.parent / "test_utils.py", LESSON.parent / "outputs.py"]
+    files += [path for folder in ("grading", "lesson") for path in (LESSON.parent / folder).rglob("*.py")]
+    assert len(solutions) > 15 and len(files) > 20
+    for path in files:
+        assert not solutions & {line.strip() for line in path.read_text(encoding="utf-8").splitlines()}, path

@@ -16,8 +16,8 @@ from lesson.recordings import find_frames
 from lesson.skips import cut_skips
 from lesson.training import start_from_shares
 from test_utils import check_recall
-from tests import right_answers
 from tests.toy_frames import draw
+from tests.zoo import RIGHT
 
 MARK = re.compile(r"# after exercises? (\d(?:(?:, | and )\d)*)\n")  # as tests/test_waiting.py tests it
 
@@ -84,13 +84,13 @@ def test_scores_leave_absent_classes_out(lesson):
     assert lesson.scores(confusion) == pytest.approx({"pixel accuracy": 0.7, "mean IoU": (1 + 1 / 4) / 2})
 
 
-@pytest.mark.parametrize("answer", [name for name in vars(right_answers) if name.startswith("unet_model")])
+@pytest.mark.parametrize("answer", [fn for exercise, fn in RIGHT if exercise == "unet_model"])
 def test_every_right_network_starts_from_the_shares_and_can_lose_its_skips(answer):
     pixels = np.arange(1.0, 24)
-    unet = getattr(right_answers, answer)((32, 48, 3), 2, 23)
+    unet = answer((32, 48, 3), 2, 23)
     start_from_shares(unet, pixels)
     images = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3)).astype("float32")
-    if answer in ("unet_model_in_a_model", "unet_model_of_block_models"):
+    if answer.__name__ in ("unet_model_in_a_model", "unet_model_of_block_models"):
         with pytest.raises(ValueError, match="Expected 4 concatenations .*, found 0.* without models in it"):
             cut_skips(unet, [1])
     else:
