@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from grading.marking import main
+from grading.records import FORMULA
 from lesson.notebook import LESSON
 from tests.hostile_submissions import (
     ATTACKS,
@@ -410,6 +411,13 @@ a/same.ipynb,0,0,0,10,10,20
     exercise = entry["exercises"][3]
     assert list(exercise) == ["name", "points", "max_points", "status", "checks"]
     assert exercise["checks"][0] == {"name": "one value per pixel", "status": "passed", "points": 2, "message": ""}
+
+
+@pytest.mark.parametrize("name, written", [
+    ("=1+1", "'=1+1"), (" =1", "' =1"), ("\u00a0@x", "'\u00a0@x"), ("\uff1d1", "'\uff1d1"),
+    ("a;=1;\uff0b2", "a;'=1;'\uff0b2"), ("a-b=c", "a-b=c"), ("class/=1", "class/=1")])
+def test_names_that_a_spreadsheet_would_compute_are_text(name, written):
+    assert re.sub(FORMULA, r"\1'\2", name) == written
 
 
 @pytest.mark.parametrize("arguments, says", [

@@ -204,7 +204,7 @@ slips(
      'conv9 = Conv2D(n_filters, 3, activation="relu", padding="same")(ublock9)\n'),
     ("extra convolution without activation", "output layers", "activation", r"conv9 = .*\n",
      'conv9 = Conv2D(n_filters, 3, padding="same", kernel_initializer="he_normal")(ublock9)\n'),
-    ("extra convolution with class filters", "output layers", "1 filter ", r"Conv2D\(n_filters, 3",
+    ("extra convolution with class filters", "output layers", "[12] filters? ", r"Conv2D\(n_filters, 3",
      "Conv2D(n_classes, 3"),
     ("extra convolution of kernel 1", "output layers", "kernel size", r"Conv2D\(n_filters, 3", "Conv2D(n_filters, 1"),
     ("extra convolution before the last block", "decoder", "decoder block 3: .* 3 conv",
