@@ -8,7 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 
 from grading import waiting
-from grading.checks import Result
+from grading.results import Result
 from lesson.notebook import LESSON
 
 NOT_RUN = waiting.NOT_RUN + "\n"
@@ -166,7 +166,7 @@ def state():
 before = state()
 sys.addaudithook(lambda event, given: event in ("os.putenv", "ctypes.dlsym", "ctypes.dlopen") and calls.append(given))
 import test_utils
-assert "grading.checks" in sys.modules and state() == before and not calls, calls
+assert "grading.results" in sys.modules and state() == before and not calls, calls
 test_utils.wait_for_exercises()
 assert state() != before
 """
