@@ -209,9 +209,13 @@ def plot_iou(result, classes, title):
     show()
 
 
-def plot_confusion(confusion, names):
-    """Plot a confusion matrix, each row as parts of its true class, with the percentages from 10 on."""
-    parts = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+def plot_confusion(confusion, order, names):
+    """Plot a confusion matrix, each row as parts of its true class, with the percentages from 10 on.
+
+    Args:
+        confusion: counts (n_classes, n_classes). order: list of the class ids to show. names: list of all class names.
+    """
+    parts = (confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1))[order][:, order]
     fig, ax = plt.subplots(figsize=(9, 7.5), layout="constrained")
     shown = ax.imshow(parts, cmap="viridis", vmin=0, vmax=1)
     for row, column in np.argwhere(parts >= 0.1):
@@ -220,15 +224,16 @@ def plot_confusion(confusion, names):
                 color="black" if part > 0.6 else "white")
     ax.set(xlabel="predicted class", ylabel="true class",
            title="Confusion matrix on the test drives: percent of each true class (from 10 on)")
-    ax.set_xticks(range(len(names)), names, rotation=90)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_xticks(range(len(order)), [names[k] for k in order], rotation=90)
+    ax.set_yticks(range(len(order)), [names[k] for k in order])
     fig.colorbar(shown, label="share of the true class's pixels")
     show()
 
 
 def plot_pairs(table, title):
-    """Plot two columns of IoU, indexed by class names, as an open and a filled dot for each class."""
+    """Plot two columns of IoU, indexed by class names, as an open and a filled dot, the largest gain on top."""
     first, second = table.columns
+    table = table.loc[(table[second] - table[first]).sort_values().index]
     fig, ax = plt.subplots(figsize=(8, 1 + 0.25 * len(table)), layout="constrained")
     ax.hlines(table.index, table[first], table[second], color="grey")
     for name, colour, fill, size in [(first, "#D55E00", "white", 10), (second, "#0072B2", "#0072B2", 6)]:

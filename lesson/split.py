@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lesson.check import count_labels
+from lesson.labels import read_labels
 from lesson.recordings import find_frames
 
 PARTS = ["train", "validation", "test"]
@@ -100,13 +101,14 @@ def _cost(sums):
     return (1000 * too_small + 100 * (too_small > 0) + np.abs(np.log(np.maximum(ratio, 1e-6)))).sum(axis=(-2, -1))
 
 
-def more_frames(folder, frames, n_classes):
+def more_frames(folder, frames, classes, ignore_label=None):
     """Find frames that may join the training of others, because they have the same classes.
 
     Args:
         folder: path of recordings, or None.
         frames: DataFrame of `lesson.recordings.find_frames`, those that they would join.
-        n_classes: int, how many classes these have.
+        classes: DataFrame of `lesson.labels.read_labels`, the classes of these.
+        ignore_label: int, the id of pixels without a class, or None.
 
     Returns:
         DataFrame of frames, and ints (frames, n_classes), the pixels of each class in each mask; both are empty if the
@@ -114,7 +116,7 @@ def more_frames(folder, frames, n_classes):
     """
     if folder and Path(folder).resolve() not in {Path(path).parents[1].resolve() for path in frames["image"]}:
         more = find_frames(folder)
-        counts = count_labels(more)
-        if counts.shape[1] == n_classes:
+        counts = count_labels(more, ignore_label=ignore_label)
+        if read_labels(counts.shape[1], folder)["name"].to_list() == classes["name"].to_list():
             return more, counts
-    return frames.head(0), np.zeros((0, n_classes), int)
+    return frames.head(0), np.zeros((0, len(classes)), int)

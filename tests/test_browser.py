@@ -213,7 +213,7 @@ def heading(page, link):
 @pytest.mark.parametrize("name", ["blank.ipynb", LESSON.name])
 def test_contents_list_in_jupyterlab(page, lab, folder, name):
     open_in_lab(page, lab, folder, name)
-    assert len(contents(page)) == 12
+    assert len(contents(page)) == 13
     for link in reversed(contents(page)):   # from the last on: what stands above a section has not been drawn yet
         link.evaluate("link => link.click()")
         page.wait_for_timeout(500)
@@ -305,7 +305,7 @@ def test_html_page(page, html_page, notebook, width):
     levels = [int(name[1]) for name in names]
     assert levels.count(1) == 1 and levels[0] == 1
     assert all(level - before <= 1 for before, level in zip(levels, levels[1:]))
-    assert len(contents(page)) == 12
+    assert len(contents(page)) == 13
     for link in contents(page):
         link.click()
         expect(heading(page, link)).to_be_in_viewport()

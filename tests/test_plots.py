@@ -68,5 +68,5 @@ def test_charts_show_all_classes_that_they_are_given(shown):
     result = classes.set_index("name").iloc[[7, 13]].assign(IoU=[0.9, 0.5])
     plots.plot_iou(result, CLASSES, "IoU")
     assert [bar.get_height() for bar in shown[-1][0].axes[0].patches] == [0.9, 0.5]
-    plots.plot_confusion(np.array([[8, 2], [0, 0]]), ["Road", "Sky"])
-    assert [text.get_text() for text in shown[-1][0].axes[0].texts] == ["80", "20"]
+    plots.plot_confusion(np.array([[6, 2, 2], [0, 0, 0], [1, 0, 0]]), [0, 2], ["Road", "Sky", "Pole"])
+    assert [text.get_text() for text in shown[-1][0].axes[0].texts] == ["60", "20", "100"]

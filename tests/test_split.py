@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lesson.check import count_labels
+from lesson.labels import read_labels
 from lesson.notebook import LESSON
 from lesson.recordings import find_frames
 from lesson.split import PARTS, SMALLEST, more_frames, split_drives
@@ -69,7 +70,10 @@ def test_more_frames_join_if_their_classes_are_the_same(toy_frames, tmp_path):
     frames = find_frames(toy_frames)
     more, fewer_classes = draw(tmp_path / "more", drives=2), draw(tmp_path / "fewer", n_classes=13)
     for nothing_new in (None, toy_frames, tmp_path / "more" / ".." / toy_frames, fewer_classes):
-        joined, counts = more_frames(nothing_new, frames, 23)
+        joined, counts = more_frames(nothing_new, frames, read_labels(23))
         assert joined.empty and counts.shape == (0, 23) and list(joined.columns) == list(frames.columns)
-    joined, counts = more_frames(more, frames, 23)
+    joined, counts = more_frames(more, frames, read_labels(23))
     assert len(joined) == len(counts) == 6 and counts.sum() == 6 * 48 * 64
+    own_names = read_labels(23).replace({"Road": "Street"})
+    assert more_frames(more, frames, own_names)[0].empty, "as many classes, but others"
+    assert more_frames(more, frames, read_labels(23), ignore_label=7)[1][:, 7].sum() == 0 < counts[:, 7].sum()
