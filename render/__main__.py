@@ -44,7 +44,7 @@ def main():
 def render_side_by_side(drives, args, collection, progress):
     """Render the drives in several processes."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(args.processes, spawn, initializer=frames.end_with_parent) as pool:
+    with ProcessPoolExecutor(args.processes, spawn, initializer=frames.begin_process) as pool:
         jobs = [pool.submit(frames.render_drive, args.out, collection, drive, args.size) for drive in drives]
         try:
             for job in as_completed(jobs):

@@ -24,10 +24,10 @@ def motion(rng, frames, apart):
     return step, step * (frames - 1)
 
 
-def views(rng, frames, step, own, turned=0.0):
+def views(rng, frames, step, own):
     """Draw position and direction of the camera for each frame; it is low above the road and nearly level."""
     height = rng.uniform(0.6, 0.85) if rng.random() < 0.85 else rng.uniform(0.85, 1.7)
-    yaw = rng.normal(0, 0.035) + turned + (rng.normal(0, 0.14) if rng.random() < 0.25 else 0.0)
+    yaw = rng.normal(0, 0.035) + (rng.normal(0, 0.14) if rng.random() < 0.25 else 0.0)
     pitch, roll = rng.normal(0, 0.006), rng.normal(0, 0.012) * (3 if rng.random() < 0.15 else 1)
     drift = rng.normal(0, 0.012)
     wobble = rng.normal(0, 1, (frames, 3)) * [0.0015, 0.0018, 0.003]

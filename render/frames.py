@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import importlib
 import json
 import multiprocessing.connection
 import os
@@ -64,14 +65,19 @@ def render_drive(out, collection, index, size):
     return len(todo)
 
 
-def end_with_parent():
-    """Let this process end when the one that started it does, even if that was killed."""
+def begin_process():
+    """Prepare a process that renders: it ends with the one that started it, and Blender has one thread in it."""
 
     def watch():
         multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    if hasattr(os, "sched_setaffinity"):  # Blender's scheduler counts processors when loaded; idle threads of it spin
+        processors = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(processors)})
+        importlib.import_module("bpy")
+        os.sched_setaffinity(0, processors)
 
 
 def write_manifest(out, collection, drives):
