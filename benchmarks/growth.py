@@ -18,7 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks.checking import link
-from benchmarks.lesson import EMBEDDED, open_lesson, write
+from benchmarks.lesson import EMBEDDED, compile_for, open_lesson, write
 from lesson.recordings import find_frames
 
 N_STEPS = 5   # of training, the median of which counts
@@ -33,7 +33,7 @@ def peak_memory():
 def measure(real_folder, n_frames, size):
     """Return a row of the table; run it in a process of its own, for the sake of its peak memory."""
     lesson = open_lesson()
-    lesson.IMAGE_SIZE, lesson.N_CLASSES, marks = size, 23, [time.perf_counter()]
+    lesson.IMAGE_SIZE = size
     at_first = peak_memory()
     with tempfile.TemporaryDirectory() as folder:
         link(find_frames(real_folder), n_frames, Path(folder))
@@ -42,13 +42,13 @@ def measure(real_folder, n_frames, size):
         for _ in pairs:   # fills the cache
             pass
         marks.append(time.perf_counter())
-        batches = lesson.training_batches(pairs, lesson.SEED)
+        batches = lesson.batches(pairs, shuffled=True)
         for _ in batches:
             pass
         marks.append(time.perf_counter())
     loaded = peak_memory()
     unet = lesson.unet_model((*size, 3), n_classes=lesson.N_CLASSES)
-    lesson.compile_for(unet, 1000)
+    compile_for(unet, 1000)
     steps = []
     for images, masks in batches.take(N_STEPS + 1):
         start = time.perf_counter()

@@ -6,20 +6,43 @@ from pathlib import Path
 
 import nbformat
 
-from lesson.notebook import LESSON, code_cells, definitions
+from lesson.cache import build_folder
+from lesson.devices import prepare_process, use_devices
+from lesson.notebook import LESSON, definitions
 
 EMBEDDED = LESSON.parent / "data"
 RESULTS = Path(__file__).parent / "results"
 
 
-def open_lesson():
-    """Return a module with what the lesson defines, its loss, and the number format that it chooses here."""
-    notebook = nbformat.read(LESSON, as_version=4)
-    lesson = definitions(notebook)
-    lesson.section, lesson.BUILD = lambda title: None, LESSON.parent / "build"
-    exec(next(cell.source for cell in code_cells(notebook) if cell.id == "precision"), lesson.__dict__)
-    lesson.crossentropy = lesson.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def open_lesson(n_classes=23):
+    """Return a module with the notebook's functions and parameters, and the names that these functions look up.
+
+    Changes this process as the notebook's first cell does, and sets Keras' number format as its training cell does.
+    """
+    prepare_process()
+    lesson = definitions(nbformat.read(LESSON, as_version=4))
+    lesson.devices = use_devices()
+    lesson.keras.config.set_dtype_policy(lesson.devices.policy)
+    lesson.BUILD, lesson.N_CLASSES, lesson.INPUT_SIZE = build_folder(LESSON.parent / "build"), n_classes, (
+        *lesson.IMAGE_SIZE, 3)
     return lesson
+
+
+def compile_for(unet, steps, loss=None):
+    """Compile a network as the notebook's training cell does.
+
+    Args:
+        unet: keras.Model that ends in logits. steps: int, how long it will train.
+        loss: function or keras.losses.Loss instead of the lesson's crossentropy.
+    """
+    import keras
+
+    from lesson.metrics import PixelAccuracy
+    crossentropy = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
+    learning_rate = keras.optimizers.schedules.CosineDecay(5e-5, steps - steps // 10, warmup_target=1e-3,
+                                                           warmup_steps=steps // 10)
+    unet.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), crossentropy,
+                 metrics=[PixelAccuracy()], jit_compile=False)
 
 
 def flops(unet):

@@ -13,8 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks.checking import decode_all
-from benchmarks.lesson import EMBEDDED, open_lesson, write
-from lesson.check import count_labels
+from benchmarks.lesson import EMBEDDED, compile_for, open_lesson, write
 from lesson.recordings import find_frames
 
 N_PAIRS, N_STEPS, ROUNDS = 500, 25, 5   # at most; of training, a turn; turns
@@ -65,13 +64,11 @@ def main():
     parser.add_argument("frames", nargs="?", default=EMBEDDED, help="folder of frames; the embedded ones")
     frames = find_frames(parser.parse_args().frames).head(N_PAIRS)
     files, lesson, rates, rows = frames[["image", "mask"]].to_numpy().ravel(), open_lesson(), [], {}
-    lesson.N_CLASSES = 23
-    lesson.class_weights = lesson.weights_from_shares(count_labels(frames, lesson.N_CLASSES).sum(axis=0))
     cold = forget(files)
 
     for _ in tqdm(range(ROUNDS), "reading"):
         pairs = lesson.load(frames)   # with an empty cache of its own
-        batches = lesson.training_batches(pairs, lesson.SEED).map(lesson.weigh)
+        batches = lesson.batches(pairs, shuffled=True)
         turn = {}
         for name, function, argument in [("decoded alone", decode_all, frames), ("from files", exhaust, pairs),
                                          ("from the cache", exhaust, pairs), ("training batches", exhaust, batches)]:
@@ -84,8 +81,8 @@ def main():
         rows[f"pairs/s, {name}"] = rates[name].median()
     rows["pairs/s, from files / decoded alone"] = (rates["from files"] / rates["decoded alone"]).median()
 
-    unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
-    lesson.compile_for(unet, 1000)
+    unet = lesson.unet_model(lesson.INPUT_SIZE, n_classes=lesson.N_CLASSES)
+    compile_for(unet, 1000)
     some = batches.take(N_STEPS)
     one = batches.take(1).cache().repeat(len(some))
     turns = []

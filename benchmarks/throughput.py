@@ -14,25 +14,25 @@ import time
 from functools import partial
 from itertools import product
 
+import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 import torch
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tqdm import tqdm
 
-from benchmarks.lesson import EMBEDDED, flops, open_lesson, write
+from benchmarks.lesson import EMBEDDED, compile_for, flops, open_lesson, write
 from benchmarks.pytorch import copy_of, from_torch, to_torch
+from lesson.check import count_labels
 from lesson.recordings import find_frames
+from lesson.split import split_drives
 
 N_THREADS, ROUNDS = os.cpu_count(), 5
 TRAINED, SEGMENTED = 128, 64   # frames a turn
 N_STEPS = 100                  # of training, before masks are compared
 N = 4096                       # rows and columns of the matrices
-lesson = open_lesson()
-lesson.N_CLASSES = 23
-tf, keras = lesson.tf, lesson.keras
-POLICY = keras.config.dtype_policy().name
 
 
 def alternate(variants):
@@ -52,14 +52,15 @@ def alternate(variants):
     return {name: float(np.median(turns)) for name, turns in seconds.items()}
 
 
-def keras_training(batch_size, policy, options, images, masks, defaults=False):
+def keras_training(lesson, batch_size, policy, options, images, masks, defaults=False):
     """Return a function that trains a Keras network on the frames, once: as the lesson does, or by Keras' defaults."""
     keras.config.set_dtype_policy(policy)
     unet = lesson.unet_model(images.shape[1:], n_classes=lesson.N_CLASSES)
     if defaults:
-        unet.compile("adam", lesson.crossentropy, metrics=["accuracy"])
+        crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        unet.compile("adam", crossentropy, metrics=["accuracy"])
     else:
-        lesson.compile_for(unet, 1000)
+        compile_for(unet, 1000)
     batches = tf.data.Dataset.from_tensor_slices((images, masks)).batch(batch_size).with_options(options)
     return lambda: unet.fit(batches, shuffle=False, verbose=0)
 
@@ -85,7 +86,7 @@ def torch_training(net, batch_size, numbers, compiled, images, masks):
     return train
 
 
-def keras_masks(unet, batch_size, images):
+def keras_masks(lesson, unet, batch_size, images):
     """Return a function that segments the frames as the lesson does."""
     return lambda: np.concatenate([lesson.create_mask(unet.predict_on_batch(images[k:k + batch_size]))[..., 0]
                                    for k in range(0, len(images), batch_size)])
@@ -138,7 +139,7 @@ def lite_masks(unet, batch_size, numbers, images, examples):
     return segment
 
 
-def load(rows):
+def load(lesson, rows):
     """Return all pictures, float32, and masks, uint8, of some rows of the table of frames."""
     return map(np.stack, zip(*lesson.load(rows).map(lesson.normalise).as_numpy_iterator()))
 
@@ -173,20 +174,23 @@ def main():
     parser.add_argument("frames", nargs="?", default=EMBEDDED, help="folder of frames; the embedded ones")
     frames = find_frames(parser.parse_args().frames)
     torch.set_num_threads(N_THREADS)
+    lesson = open_lesson()
+    policy = lesson.devices.policy
 
-    test = frames["drive"].isin(lesson.split_drives(frames["drive"], lesson.SEED)["test"])
+    test = split_drives(frames["drive"], count_labels(frames, lesson.N_CLASSES), lesson.SEED) == "test"
     if test.sum() < 8 or (~test).sum() < TRAINED:
         parser.error(f"expected at least {TRAINED} frames to train on and 8 to segment, found {(~test).sum()} and "
                      f"{test.sum()}: give a folder with more frames")
-    images, masks = load(frames[test].head(min(SEGMENTED, test.sum() // 8 * 8)))   # LiteRT takes whole batches alone
+    n_whole = min(SEGMENTED, test.sum() // 8 * 8)   # LiteRT takes whole batches alone
+    images, masks = load(lesson, frames[test].head(n_whole))
     train_rows = frames[~test].sample(frac=1, random_state=lesson.SEED).head(500)
-    batches = lesson.training_batches(lesson.load(train_rows), lesson.SEED)
+    batches = lesson.batches(lesson.load(train_rows), shuffled=True)
     trained = lesson.unet_model(images.shape[1:], n_classes=lesson.N_CLASSES)
-    lesson.compile_for(trained, N_STEPS)
+    compile_for(trained, N_STEPS)
     trained.fit(batches.repeat(), epochs=4, steps_per_epoch=N_STEPS // 4, shuffle=False, verbose=2)
 
-    def copy(policy):
-        keras.config.set_dtype_policy(policy)
+    def copy(numbers):
+        keras.config.set_dtype_policy(numbers)
         unet = lesson.unet_model(images.shape[1:], n_classes=lesson.N_CLASSES)
         unet.set_weights(trained.get_weights())
         return unet
@@ -201,17 +205,17 @@ def main():
     if difference > 1e-4 * np.abs(logits).max():
         sys.exit("PyTorch's network is another one: nothing was measured.")
 
-    some, options = tuple(load(train_rows.head(TRAINED))), batches.options()
+    some, options = tuple(load(lesson, train_rows.head(TRAINED))), batches.options()
     in_graph = "Keras, largest logit in the graph"
-    train = {("the lesson", POLICY, size): keras_training(size, POLICY, options, *some)
+    train = {("the lesson", policy, size): keras_training(lesson, size, policy, options, *some)
              for size in (lesson.BATCH_SIZE, 8, 32)}
-    train |= {("Keras' defaults", "float32", 32): keras_training(32, "float32", options, *some, defaults=True)}
-    segment = {("the lesson", POLICY, 8): keras_masks(trained, 8, images),
-               ("the lesson", POLICY, 64): keras_masks(trained, 64, images),
-               (in_graph, POLICY, 8): graph_masks(trained, 8, images),
-               (in_graph, POLICY, 32): graph_masks(trained, 32, images),
+    train |= {("Keras' defaults", "float32", 32): keras_training(lesson, 32, "float32", options, *some, defaults=True)}
+    segment = {("the lesson", policy, 8): keras_masks(lesson, trained, 8, images),
+               ("the lesson", policy, 64): keras_masks(lesson, trained, 64, images),
+               (in_graph, policy, 8): graph_masks(trained, 8, images),
+               (in_graph, policy, 32): graph_masks(trained, 32, images),
                (in_graph, "bfloat16", 32): graph_masks(copy("bfloat16"), 32, images),
-               ("Keras' defaults", "float32", 32): keras_masks(float32, 32, images)}
+               ("Keras' defaults", "float32", 32): keras_masks(lesson, float32, 32, images)}
     segment |= {("LiteRT", numbers, 8): lite_masks(float32, 8, numbers, images, some[0])
                 for numbers in ("float32", "int8 weights", "int8")}
     for numbers, compiled in product(("bfloat16", "float32"), (False, True)):

@@ -8,10 +8,11 @@ import time
 
 import pandas as pd
 
-from benchmarks.lesson import EMBEDDED, open_lesson
+from benchmarks.lesson import EMBEDDED, compile_for, open_lesson
 from lesson.check import count_labels
 from lesson.labels import read_labels
 from lesson.recordings import find_frames
+from lesson.training import start_from_shares
 
 TARGETS = {"pixel accuracy": 0.80, "Road": 0.90, "Sky": 0.85, "Vegetation": 0.45, "Building": 0.35, "RoadLine": 0.30}
 
@@ -21,20 +22,19 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer", description=__doc__.splitlines()[0])
     parser.add_argument("real", help="folder of real frames: CameraRGB/ and CameraMask/")
     real, start = find_frames(parser.parse_args().real), time.perf_counter()
-    lesson, embedded = open_lesson(), find_frames(EMBEDDED)
+    embedded = find_frames(EMBEDDED)
     pixels = count_labels(embedded).sum(axis=0)
-    lesson.N_CLASSES = len(pixels)
+    lesson = open_lesson(n_classes=len(pixels))
     count_labels(real, lesson.N_CLASSES)   # stops at frames that do not fit
 
     lesson.keras.utils.set_random_seed(lesson.SEED)
-    batches = lesson.training_batches(lesson.load(embedded), lesson.SEED)
-    unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
-    lesson.start_from_shares(unet, pixels)
-    lesson.compile_for(unet, lesson.EPOCHS * len(batches))
-    lesson.class_weights = lesson.weights_from_shares(pixels)
-    unet.fit(batches.map(lesson.weigh), epochs=lesson.EPOCHS, verbose=2, shuffle=False)
+    batches = lesson.batches(lesson.load(embedded.sample(frac=1, random_state=lesson.SEED)), shuffled=True)
+    unet = lesson.unet_model(lesson.INPUT_SIZE, n_classes=lesson.N_CLASSES)
+    start_from_shares(unet, pixels)
+    compile_for(unet, lesson.EPOCHS * len(batches))
+    unet.fit(batches, epochs=lesson.EPOCHS, verbose=2, shuffle=False)
 
-    confusion = lesson.confusion_of(unet, lesson.load(real).map(lesson.normalise).batch(lesson.BATCH_SIZE))
+    confusion = lesson.confusion_of(unet, lesson.batches(lesson.load(real)))
     iou = pd.Series(lesson.iou_per_class(confusion), index=read_labels(lesson.N_CLASSES)["name"])
     present = confusion.sum(axis=1) > 0
     table = pd.concat([pd.Series(lesson.scores(confusion)), iou[present]]).to_frame("reached")
