@@ -164,11 +164,13 @@ def initialisers(kernel):
     return " or ".join(fitting)
 
 
-def _initial(kernel, initialiser):
-    """Say how a kernel was initialised: what its values may come from, or else what the initialiser calls itself."""
+def _unless_claimed(initialiser):
+    """Return what an initialiser calls itself, unless that is a name that its values do not bear out."""
     name = type(initialiser).__name__
-    claims = name in ("HeNormal", "GlorotUniform", "VarianceScaling")
-    return initialisers(np.asarray(kernel)) or ("of a name that its values do not follow" if claims else name)
+    return "of a name that its values do not follow" if name in _CLAIMS else name
+
+
+_CLAIMS = "HeNormal", "GlorotUniform", "VarianceScaling", "Zeros"
 
 
 def _normal(node, parents, trains):
@@ -192,9 +194,9 @@ def _normal(node, parents, trains):
             "precision": precision,
             "additional setting": ", ".join([extra for extra in (*extras, "lora_rank") if getattr(layer, extra, None)]
                                             + ["data_format"] * channels_first),
-            "initialiser": _initial(layer.kernel, layer.kernel_initializer),
+            "initialiser": initialisers(np.asarray(layer.kernel)) or _unless_claimed(layer.kernel_initializer),
             "bias initialiser": "Zeros" if bias is None or not np.asarray(bias).any()
-            else type(layer.bias_initializer).__name__}
+            else _unless_claimed(layer.bias_initializer)}
     elif regularised or channels_first or precision != "float32":
         kind += (" with an activity regulariser" if regularised else " with channels first" if channels_first
                  else f" in {precision}")
