@@ -36,7 +36,7 @@ class Recipe:
 RECIPES = {
     "lab": Recipe(lab=True, constant=True, shares=False, weighted=False, augmented=False, embedded=False, epochs=40,
                   batch_size=32),
-    "lesson": Recipe(epochs=None, notebook=True, augmented=False, weighted=False),
+    "lesson": Recipe(epochs=None, notebook=True, augmented=False),
     "long": Recipe(),        # the lesson of commit 678a80d; the others below change one thing in it
     "another seed": Recipe(seed=1),
     "real drives alone": Recipe(embedded=False),

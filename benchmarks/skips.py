@@ -37,7 +37,7 @@ def train(lesson, cut, seed, pairs, pixels):
         dict with the seconds, the best epoch and the confusion matrix on the validation drives.
     """
     keras.utils.set_random_seed(seed)
-    lesson.SEED = seed   # of the order of the frames
+    lesson.SEED, lesson.train_pixels = seed, pixels   # of the order of the frames; for the weights of rare classes
     batches, validation = lesson.batches(pairs["train"], shuffled=True), lesson.batches(pairs["validation"])
     unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
     start_from_shares(unet, pixels)
@@ -45,8 +45,8 @@ def train(lesson, cut, seed, pairs, pixels):
     compile_for(unet, lesson.EPOCHS * len(batches))
     table = EpochTable(lesson.EPOCHS, lesson.devices)
     best = KeepBest(table)
-    unet.fit(batches, validation_data=validation, epochs=lesson.EPOCHS, verbose=0, shuffle=False,
-             callbacks=[table, best])
+    unet.fit(lesson.weigh(batches), validation_data=lesson.weigh(validation), epochs=lesson.EPOCHS, verbose=0,
+             shuffle=False, callbacks=[table, best])
     unet.set_weights(best.weights)
     return {"seconds": round(time.perf_counter() - start), "best epoch": int(table.rows()["val_loss"].idxmin()),
             "confusion": lesson.confusion_of(unet, validation).tolist()}

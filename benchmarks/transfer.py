@@ -32,7 +32,8 @@ def main():
     unet = lesson.unet_model(lesson.INPUT_SIZE, n_classes=lesson.N_CLASSES)
     start_from_shares(unet, pixels)
     compile_for(unet, lesson.EPOCHS * len(batches))
-    unet.fit(batches, epochs=lesson.EPOCHS, verbose=2, shuffle=False)
+    lesson.train_pixels = pixels
+    unet.fit(lesson.weigh(batches), epochs=lesson.EPOCHS, verbose=2, shuffle=False)
 
     confusion = lesson.confusion_of(unet, lesson.batches(lesson.load(real)))
     iou = pd.Series(lesson.iou_per_class(confusion), index=read_labels(lesson.N_CLASSES)["name"])

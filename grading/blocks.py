@@ -35,7 +35,7 @@ def unlike(check, name, node, usual, filters=None):
     """Notice what differs from the usual settings of a layer; say what was found, not what should be there."""
     for setting, value in (usual if filters is None else {"filters": filters} | usual).items():
         found = node.settings.get(setting)
-        if found != value and not (setting == "initialiser" and value in found):  # its values may fit two
+        if found != value and not (setting == "initialiser" and value in (found or "")):  # its values may fit two
             yield check, f"{name} has " + (count(found, "filter") if setting == "filters" else f"the {setting} {found}")
 
 

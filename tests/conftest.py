@@ -4,8 +4,11 @@ import shutil
 import nbformat
 import pytest
 
+from grading.quiet import load_tensorflow
 from lesson.notebook import LESSON, definitions
 from tests.toy_frames import draw
+
+load_tensorflow()  # some tests read the error stream
 
 
 @pytest.fixture(scope="session")

@@ -163,7 +163,7 @@ def conv_block_as_a_model_with_two_outputs(inputs=None, n_filters=32, dropout_pr
 
 @right
 def conv_block_with_an_unused_layer(*given, **named):
-    Conv2D(7, 5)(given[0])
+    Conv2D(7, 5, padding="same")(given[0])
     return conv_block(*given, **named)
 
 
