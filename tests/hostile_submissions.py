@@ -417,7 +417,7 @@ def hostile_submissions(world):
             "[up, contractive_input]", "[contractive_input, up]").replace(
             "    up =", "    layers.Layer.__eq__ = keras.KerasTensor.__eq__ = lambda *a: True\n"
                          "    keras.Model.get_config = lambda self: {}\n    up =", 1)),
-         ("passed", "not yet", "waits", "passed", "passed"), 30),
+         ("passed", "not yet", "waits", "passed", "passed"), 38, "come first"),
         ("swapped by a patch", submission(upsampling_block=answer("upsampling_block").replace(
             "[up, contractive_input]", "[contractive_input, up]").replace(
             "    up =", "    Concatenate.get_config = lambda self: {'axis': 3}\n    up =", 1)),
