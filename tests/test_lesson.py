@@ -293,7 +293,7 @@ def test_sections_open_with_a_question_and_close_with_a_result(notebook):
 
 
 def test_every_question_has_a_folded_answer_or_is_answered_by_a_cell(notebook):
-    """A paragraph that ends in a question is followed by a folded answer, or by code that shows it."""
+    """A paragraph that ends in a question is followed by a folded answer, an example, or code that shows it."""
     for cell, following in zip(notebook.cells, [*notebook.cells[1:], None]):
         if cell.cell_type != "markdown" or cell.id == "close":
             continue
@@ -301,7 +301,7 @@ def test_every_question_has_a_folded_answer_or_is_answered_by_a_cell(notebook):
         for paragraph, after in zip(paragraphs, [*paragraphs[1:], ""]):
             if paragraph.rstrip().endswith("?") and "## " not in paragraph and not paragraph.startswith("*"):
                 shown = paragraph is paragraphs[-1] and following is not None and following.cell_type == "code"
-                assert after.startswith("<details>") or shown, paragraph[-80:]
+                assert after.startswith(("<details>", "Say ")) or shown, paragraph[-80:]
 
 
 def test_the_lesson_fits_into_a_head(notebook):
