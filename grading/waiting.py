@@ -57,9 +57,9 @@ class Waiting:
 
     def _is_constant(self, statement, known):
         """Return whether a statement sets names to values of Python and the libraries, by no function of the lesson."""
-        values = [self.namespace.get(node.id, self) for node in ast.walk(statement)
+        values = [self.namespace.get(node.id) for node in ast.walk(statement)  # a parameter may be None as well
                   if isinstance(node, ast.Name) and node.id not in known | _stored(statement)]
-        return isinstance(statement, (ast.Assign, ast.AnnAssign)) and not any(value is self or value is None or isinstance(
+        return isinstance(statement, (ast.Assign, ast.AnnAssign)) and not any(value is None or isinstance(
             value, types.FunctionType) and value.__module__.startswith(("__main__", "lesson")) for value in values)
 
 

@@ -89,7 +89,7 @@ def test_an_interrupt_keeps_the_best_epoch_and_the_cell_goes_on(build):
 def test_without_an_epoch_there_is_no_best_one(build):
     with pytest.raises(TrainingError, match="No epoch has ended yet.* run the training cell again") as error:
         ToyTraining(build).training.keep_best()
-    assert error.value._render_traceback_() == [str(error.value)], "a notebook shows the sentence alone"
+    assert error.value._render_traceback_() == [f"TrainingError: {error.value}"], "a notebook shows the sentence alone"
 
 
 def test_damaged_checkpoints(build, capsys):
