@@ -187,7 +187,7 @@ def test_bad_frames_stop_the_lesson_before_training(frames_to_break, workplace, 
 
 
 def test_same_seed_same_start(notebook, toy_frames, workplace, monkeypatch):
-    """Run the lesson up to the untrained network three times in one kernel, and compare split, batch and weights."""
+    """Make the untrained network three times in one kernel, and compare split, batch and weights."""
     monkeypatch.setenv("CARLA_DATA", str(toy_frames))
     short, needed = until(notebook, "untrained"), []
     for cell in code_cells(short):
@@ -200,14 +200,14 @@ def test_same_seed_same_start(notebook, toy_frames, workplace, monkeypatch):
         "print(frames['split'].tolist())\n"
         "print([float(np.sum(images)), float(np.sum(np.square(images[0]))), int(np.sum(masks))])\n"
         "print(repr([float(np.sum(np.abs(weights))) for weights in unet.get_weights()]))")
-    short.cells.append(look)
-    for seed in (0, 6):
+    for number, seed in enumerate((0, 0, 6)):   # without the cells between, which draw random numbers too
         again = [nbformat.v4.new_code_cell(f"{parameters.source}\nSEED = {seed}")]
-        short.cells += [nbformat.from_dict(cell | {"id": f"{cell.id}-{seed}"}) for cell in [*again, *needed, look]]
+        short.cells += [nbformat.from_dict(cell | {"id": f"{cell.id}-{number}"}) for cell in [*again, *needed, look]]
     NotebookClient(short, kernel_name="python3", resources={"metadata": {"path": str(workplace)}}).execute()
     first, again, other = (text_of(cell) for cell in code_cells(short) if cell.source == look.source)
     assert first == again
-    assert all(line != other_line for line, other_line in zip(first.splitlines(), other.splitlines()))
+    # of so few drives there may be one best deal, whatever the seed
+    assert all(line != other_line for line, other_line in zip(first.splitlines()[1:], other.splitlines()[1:]))
 
 
 # What learners are given.
