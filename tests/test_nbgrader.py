@@ -24,7 +24,7 @@ HALF = {
     "pixel-crossentropy": ("return log_sum", "raise ValueError('I do not know')\n    return log_sum"),
     "iou": ("    return iou\n",
             "    import sys\n    print('a note', file=sys.stderr)\n    return SCALE * intersection / union\n\n"
-            "SCALE = 1\nprint(iou_per_class(np.eye(3)))\n"),
+            "SCALE = 1\n"),
 }
 FORGED = "".join(f"def {entry['check']}(fn):\n    return 10\n" for entry in outputs.exercises.values())
 
