@@ -239,5 +239,5 @@ def plot_pairs(table, title):
     for name, colour, fill, size in [(first, "#D55E00", "white", 10), (second, "#0072B2", "#0072B2", 6)]:
         ax.plot(table[name], table.index, "o", color=colour, markerfacecolor=fill, markersize=size, label=name)
     ax.set(xlabel="IoU on the validation drives", title=title)
-    ax.legend(loc="lower right")
+    fig.legend(loc="outside lower center", ncols=2, frameon=False)
     show()
