@@ -86,7 +86,7 @@ def lab(folder):
                                    "--port=0", f"--ServerApp.root_dir={folder}"],
                                   env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        for _ in range(120):
+        for _ in range(240):
             address = re.search(r"http://127\.0\.0\.1:\d+/", (home / "log").read_text())
             if address:
                 break
@@ -210,14 +210,16 @@ def heading(page, link):
     return page.locator("h2").filter(has_text=link.text_content())
 
 
-@pytest.mark.xfail(reason="links to sections 6 and 8 land beside their headings in JupyterLab; the cause is not found")
 @pytest.mark.parametrize("name", ["blank.ipynb", LESSON.name])
 def test_contents_list_in_jupyterlab(page, lab, folder, name):
+    """At the second click at the latest: at the first, JupyterLab guesses how high the cells are that it never drew."""
     open_in_lab(page, lab, folder, name)
     assert len(contents(page)) == 13
     for link in reversed(contents(page)):   # from the last on: what stands above a section has not been drawn yet
-        link.evaluate("link => link.click()")
-        page.wait_for_timeout(500)
+        for _ in range(2):
+            link.evaluate("link => link.click()")
+            page.wait_for_timeout(500)
+            page.evaluate("() => new Promise(drawn => requestIdleCallback(drawn))")
         expect(heading(page, link)).to_be_in_viewport(timeout=10_000)
 
 
