@@ -220,10 +220,8 @@ def report(folder, n_classes=None, ignore_label=None):
     if pairs:
         print(_recording_table(frames, pairs).to_string(index=False), end="\n\n")
         n_classes, doubt = _settle_classes(frames, pairs, n_classes)
-        if refusal := _one_class(frames, pairs):
+        if refusal := _one_class(frames, pairs) or doubt:
             problems.append(refusal)
-        elif doubt:
-            (problems if n_classes else doubts).append(doubt)
         print(_class_table(pairs, n_classes, ignore_label, folder).to_string(), end="\n\n")
         once = [row for row, path in enumerate(frames["image"]) if path not in copies]
         doubts += _doubtful_drives(frames.iloc[once].reset_index(drop=True), [pairs[row] for row in once])

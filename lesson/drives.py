@@ -2,9 +2,11 @@
 
 A name holds words and numbers. One number counts the frames; others may say the drive, the camera, or the time.
 """
+import os
 import re
 from collections import Counter, defaultdict
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,11 @@ MAX_CAMERAS = 8
 NAME_DRIVES = (f"Name the drives in {MANIFEST}, beside the folder of images: a line `frame,drive`, then for each frame "
                "its file name without ending and the name of its drive.")
 
-_WORDS = "(?:front|rear|back|left|right|cent(?:er|re)|side|narrow|wide)"
+_WORDS = ("(?:front|rear|back|left|right|cent(?:er|re)|side|narrow|wide"
+          "|[hv]?flip(?:ped)?|mirror(?:ed)?|augmented|orig(?:inal)?)")  # changed copies are of the same moment too
 _CAMERA = re.compile(f"(?<![a-z]){_WORDS}(?:[_-]?{_WORDS})*(?![a-z])", re.I)
-_CAMERA_NUMBER = re.compile("(?:cam|camera|view)[_-]?$", re.I)
+_CAMERA_NUMBER = re.compile("(?:cam|camera|view|aug)[_-]?$", re.I)
+_DRIVE_NUMBER = re.compile("(?:town|map|route|seq|sequence|scene|scenario|episode|run|drive|clip)[_-]?$", re.I)
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)[-_T. ]?(\d\d)([-_.:hm]?)(\d\d)\6?(\d\d)(?!\d)")
 _DIGITS = re.compile(r"(\d{1,18}(?=(?:\d{18})*(?!\d)))")  # longer runs of digits do not fit into an integer
 
@@ -38,13 +42,32 @@ def number_frames(stems):
         (str), `limit` (int, the largest gap between numbers of one drive). Names without a number are left out.
     """
     shapes = defaultdict(list)
-    for row, stem in enumerate(stems):
+    for row, stem in enumerate(_decimal(stems)):
         texts, digits, camera = _split(stem)
         if digits:
             shapes[tuple(texts)].append((row, digits, camera))
     if not shapes:
         return pd.DataFrame(columns=["number", "drive", "camera", "limit"])
     return _join_cameras(pd.concat(_read_numbers(texts, *zip(*names)) for texts, names in shapes.items()).sort_index())
+
+
+def _decimal(stems):
+    """Return names in which a number that counts in hexadecimal digits, as in `0000a3`, has decimal ones.
+
+    In it the same place holds a digit in some names and a letter in others, and the steps are small, unlike a hash's.
+    """
+    parts = [re.split(r"([\W_]+)", stem) for stem in stems]
+    if len({*map(len, parts)}) != 1:
+        return stems
+    for k in range(0, len(parts[0]), 2):
+        start = len(re.sub(r"\d[\da-f]*$", "", os.path.commonprefix([part[k] for part in parts]), flags=re.I))
+        column = [part[k][start:] for part in parts]
+        if (all(re.fullmatch("[0-9a-f]{2,14}", text, re.I) for text in column) and len({*map(len, column)}) == 1
+                and any(0 < sum(map(str.isdigit, place)) < len(place) for place in zip(*column))
+                and np.median(np.diff(np.unique([int(text, 16) for text in column]))) <= GAP):
+            for part, text in zip(parts, column):
+                part[k] = f"{part[k][:start]}{int(text, 16):018}"
+    return ["".join(part) for part in parts]
 
 
 def _split(stem):
@@ -62,7 +85,7 @@ def _split(stem):
         words = _CAMERA.search(parts[k])
         if words and (k == len(parts) - 1 or not parts[k][words.end():].strip("_-/")):  # `left_turn_1` is none
             camera.append(words[0])
-            parts[k] = parts[k][:words.start()] + parts[k][words.end():]
+            parts[k] = parts[k][:words.start()].rstrip("_-") + parts[k][words.end():]
     return parts[::2], parts[1::2], " ".join(camera)
 
 
@@ -75,10 +98,11 @@ def _read_numbers(texts, rows, digits, cameras):
     """Return the table of `number_frames` for names that differ in their numbers alone."""
     columns = {k: np.array([int(number) for number in column]) for k, column in enumerate(zip(*digits))}
     widths = {k: max(map(len, column)) for k, column in enumerate(zip(*digits))}
-    fused = _fuse_fraction(columns, widths, texts, digits)
+    fused = _fuse_time(columns, widths, texts, digits)
     varying = [k for k, column in columns.items() if column.min() < column.max()]
     numbered = [k for k in varying if varying != [k] and _says_camera(k, columns, widths, varying, texts)]
     varying = [k for k in varying if k not in numbered]
+    varying.sort(key=lambda k: not _DRIVE_NUMBER.search(texts[k]))  # as they would be sorted: `000120_Town01`
     counter = _counter(columns, varying) if varying else max(columns)
     steps = np.diff(np.unique(columns[counter]))
     stamps = counter == fused or columns[counter].min() >= TIME_STAMP
@@ -91,24 +115,44 @@ def _read_numbers(texts, rows, digits, cameras):
         "limit": STEPS * int(np.median(steps)) if stamps and len(steps) else GAP}, index=rows)
 
 
-def _fuse_fraction(columns, widths, texts, digits):
-    """Make one number of a time stamp's parts, `seconds_nanoseconds` or `seconds.decimals`; return its place."""
-    for k in range(len(columns) - 1):
-        stamp = columns[k].min() >= TIME_STAMP and texts[k + 1] in (".", "_", "-", ",")
-        decimal = texts[:2] == ("", ".") and k == 0
-        wraps = (np.diff(columns[k + 1][np.lexsort((columns[k + 1], columns[k]))]) < 0).any()
-        if (stamp or decimal) and wraps and columns[k].max() < 2**63 // 10 ** widths[k + 1] - 1:
-            ends = columns.pop(k + 1)
-            if texts[k + 1] == ".":
-                ends = np.array([int(row[k + 1].ljust(widths[k + 1], "0")) for row in digits])
-            columns[k] = columns[k] * 10 ** widths[k + 1] + ends
+def _fuse_time(columns, widths, texts, digits):
+    """Make one number of a time's parts, as in `hours-minutes-seconds` or `seconds.decimals`; return its place."""
+    fused = None
+    for k in range(len(columns) - 2):
+        hours, minutes, seconds = (columns[place] for place in range(k, k + 3))
+        if (texts[k + 1] == texts[k + 2] and texts[k + 1] in ("-", "_", ".", ":") and hours.max() < 24
+                and {widths[k], widths[k + 1], widths[k + 2]} == {2} and _goes_on(60 * hours + minutes, seconds, 60)):
+            fused, columns[k] = k, 3600 * hours + 60 * minutes + columns.pop(k + 2)
+            del columns[k + 1]
+            break
+    for k, after in pairwise([*columns]):
+        lower, base = columns[after], 10 ** widths[after]
+        if texts[after] == ".":
+            lower = np.array([int(row[after].ljust(widths[after], "0")) for row in digits])
+        if columns[k].max() >= 2**63 // base - 1:
+            continue
+        stamp = (k == fused or columns[k].min() >= TIME_STAMP) and texts[after] in (".", "_", "-", ",")
+        decimal = texts[after] == "." and (after == 1 and texts[0] == "" or _goes_on(columns[k], lower, base))
+        wraps = (np.diff(columns[after][np.lexsort((columns[after], columns[k]))]) < 0).any()
+        if (stamp or decimal) and wraps:
+            columns[k] = columns[k] * base + lower
+            del columns[after]
             return k
+    return fused
+
+
+def _goes_on(higher, lower, base):
+    """Tell whether a number of two parts grows on evenly where the lower part starts anew, as the time does."""
+    numbers, rows = np.unique(higher * base + lower, return_index=True)
+    steps, carried = np.diff(numbers), np.diff(higher[rows]) > 0
+    return (lower.max() < base and carried.any() and not carried.all()
+            and np.median(steps[carried]) <= 1.5 * np.median(steps[~carried]))
 
 
 def _says_camera(place, columns, widths, varying, texts):
     """Tell whether a number names a camera: few of them, after such a word, or last and the same at each moment."""
     cameras = np.unique(columns[place])
-    if len(cameras) > MAX_CAMERAS or widths[place] > 2:
+    if len(cameras) > MAX_CAMERAS or widths[place] > 2 or _DRIVE_NUMBER.search(texts[place]):
         return False
     if _CAMERA_NUMBER.search(texts[place]):
         return True

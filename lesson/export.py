@@ -1,11 +1,12 @@
 """Take a trained network out of the lesson: export it in two more formats, and compare what these see.
 
-    python -m lesson.export NETWORK [OUT] [--images FOLDER]
+    python -m lesson.export NETWORK [OUT] [--images FOLDER] [--ignore ID]
 
 NETWORK   the file that the lesson saved, such as build/unet.keras
 OUT       a folder to make, by default `exported` beside NETWORK: a SavedModel, for TensorFlow's servers, and two LiteRT
           files, for telephones and small computers: one with weights in 32-bit floats, one in 8-bit integers
 --images  a folder of images, or of images and masks as the lesson takes them; by default some embedded frames
+--ignore  the class id of pixels that are to count nowhere, as IGNORE_LABEL in the lesson
 """
 import argparse
 import os
@@ -24,6 +25,7 @@ from lesson.errors import FrameError, FrameWarning, LessonError
 from lesson.films import open_images
 from lesson.formats import BATCH, load_float32, load_network, write_card
 from lesson.images import read_pair
+from lesson.labels import FAMILIES
 from lesson.notebook import LESSON
 from lesson.predict import predict_batch
 from lesson.recordings import ENDINGS, find_frames
@@ -71,6 +73,7 @@ def compare(networks, images, masks=None):
     Args:
         networks: list of Path, as `load_network` takes them.
         images: list of arrays, uint8 (height, width, 3). masks: list of their masks, uint8 (height, width, 1), or None.
+            Ignored pixels, as `read_pair` marks them, count nowhere.
 
     Returns:
         DataFrame, one row a network: `same pixels` (share with the label that the first network gives), `mean IoU`
@@ -87,10 +90,14 @@ def compare(networks, images, masks=None):
             seconds.append(took)
         seen = np.concatenate(seen)
         first = seen if first is None else first
-        rows[path.name] = {"same pixels": np.mean(seen == first)}
+        truth = np.zeros_like(seen)
+        if masks:
+            truth = np.stack([tf.image.resize(mask, network.size, method="nearest")[..., 0] for mask in masks])
+        counted = truth < network.n_classes  # all but what is ignored
+        rows[path.name] = {"same pixels": np.mean((seen == first)[counted])}
         if masks:
             iou = keras.metrics.MeanIoU(network.n_classes)
-            iou.update_state([tf.image.resize(mask, network.size, method="nearest")[..., 0] for mask in masks], seen)
+            iou.update_state(truth[counted], seen[counted])
             rows[path.name]["mean IoU"] = float(iou.result())
         files = path.rglob("*") if path.is_dir() else [path]
         rows[path.name] |= {"size, MB": sum(file.stat().st_size for file in files) / 1e6,
@@ -98,12 +105,13 @@ def compare(networks, images, masks=None):
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def read_images(folder, n_classes):
+def read_images(folder, n_classes, ignore_label=None):
     """Read what a comparison looks at.
 
     Args:
         folder: Path of images, or of frames as the lesson takes them; None for some of the embedded frames.
         n_classes: int, classes of the network.
+        ignore_label: int, the id of pixels without a class, or None.
 
     Returns:
         list of images, uint8 (height, width, 3); list of masks, uint8 (height, width, 1), or None if there are no
@@ -124,8 +132,9 @@ def read_images(folder, n_classes):
         return images, None, f"{len(images)} images of {folder}, without masks"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FrameWarning)   # on drives: nothing is split here
-        found = count_labels(frames).shape[1]
-    pairs = [read_pair(image, mask, found) for image, mask in frames[["image", "mask"]].to_numpy()]
+        own = n_classes if folder and n_classes not in FAMILIES else None  # no mask shows how many these are
+        found = count_labels(frames, own, ignore_label).shape[1]
+    pairs = [read_pair(*paths, found, ignore_label) for paths in frames[["image", "mask"]].to_numpy()]
     images, masks = map(list, zip(*pairs))
     sentence = f"{len(images)} frames of {folder or 'the embedded drives'}"
     if found != n_classes:
@@ -140,12 +149,13 @@ def main(arguments=None):
     parser.add_argument("network", type=Path, help="the file that the lesson saved, such as build/unet.keras")
     parser.add_argument("out", type=Path, nargs="?", help="folder to make; by default `exported` beside the network")
     parser.add_argument("--images", type=Path, metavar="FOLDER", help="images, with or without masks, to compare on")
+    parser.add_argument("--ignore", type=int, metavar="ID", help="class id of pixels that are to count nowhere")
     args = parser.parse_args(arguments)
     out = args.out or args.network.parent / "exported"
     prepare_process()
     try:
         networks = export(args.network, out)
-        images, masks, sentence = read_images(args.images, load_network(args.network).n_classes)
+        images, masks, sentence = read_images(args.images, load_network(args.network).n_classes, args.ignore)
         table = compare(networks, images, masks)
     except LessonError as error:
         sys.exit(str(error))

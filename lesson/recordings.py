@@ -15,9 +15,9 @@ MASK_ENDINGS = (*ENDINGS, ".npy", ".npz")
 ANOTHER_FOLDER = ("Set the environment variable CARLA_DATA, or DATA in the notebook's parameter cell, to a folder with "
                   "a CARLA recording.")
 # Words in the names of folders and files that say what is in them, where the names differ between images and masks.
-_OF_MASKS = ("masks? seg sem semseg semantics? segmentations? labels? labelids? gt gtfine ann annotations? ss tags? "
-             "classes").split()
-_OF_IMAGES = "rgb rgbs images? imgs? colou?rs? cameras? cam leftimg8bit sensor dir raw".split()
+_OF_MASKS = ("masks? seg sem semseg semantics? segmentations? label_?ids? labels? gt_?fine gt ann annotations? ss "
+             "tags? classes").split()
+_OF_IMAGES = "rgb rgbs images? imgs? colou?rs? cameras? cam left_?img8bit sensor dir raw".split()
 _OF_NEITHER = "depth instances? lidar flow normals? bbox(es)?".split()
 _MASK_WORDS, _IMAGE_WORDS, _OTHER_WORDS = (re.compile(rf"(?<![a-z0-9])({'|'.join(words)})(?![a-z])")
                                            for words in (_OF_MASKS, _OF_IMAGES, _OF_NEITHER))

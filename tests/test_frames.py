@@ -94,9 +94,11 @@ def test_report_lists_every_problem_and_warning(frames_to_break, capsys):
 def test_report_shows_all_names_where_the_release_is_in_doubt(frames_to_break, capsys):
     for path in (frames_to_break / MASKS).iterdir():
         iio.imwrite(path, iio.imread(path)[::-1])      # the road is above, the sky below
-    assert report(frames_to_break) == []
+    with pytest.raises(FrameError) as refusal:
+        count_labels(find_frames(frames_to_break))
+    assert report(frames_to_break) == [str(refusal.value)], "what the lesson refuses, in the same words"
     printed = capsys.readouterr().out
-    for words in ("Terrain", "CARLA 0.8-0.9.9", "CARLA 0.9.14+", "warning: The masks do not show", "Set N_CLASSES"):
+    for words in ("Terrain", "CARLA 0.8-0.9.9", "CARLA 0.9.14+", f"problem: {refusal.value}", "Set N_CLASSES"):
         assert words in printed, printed
     assert report(frames_to_break, 23) == []
     printed = capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The lesson: its functions, its run in a real kernel, and the state in which it is committed."""
 import ast
+import json
 import re
 
 import imageio.v3 as iio
@@ -11,7 +12,9 @@ import tensorflow as tf
 from nbclient import NotebookClient
 
 from lesson.blank import clear_solutions
+from lesson.check import report
 from lesson.notebook import LESSON, code_cells, definitions, source_hash, until
+from lesson.predict import main as predict
 from lesson.recordings import find_frames
 from lesson.skips import cut_skips
 from lesson.training import start_from_shares
@@ -155,15 +158,29 @@ def test_runs_from_top_to_bottom(toy_frames, workplace, monkeypatch):
     assert len(film) == 3 and film.shape[2] == 512 and np.ptp(film) > 100, "three frames of a test drive"
 
 
-def test_another_size_class_count_and_a_label_to_ignore_need_no_edit(tmp_path, workplace, monkeypatch):
-    folder = draw(tmp_path / "toy", drives=3, frames=2, n_classes=13)
+def test_two_classes_of_one_s_own_from_end_to_end(tmp_path, workplace, monkeypatch, capsys):
+    """As the README says: check, train, save, predict. Another size and a label to ignore need no edit."""
+    folder = draw(tmp_path / "own", drives=3, frames=2)
     for path in folder.glob("CameraMask/*.png"):
-        mask = iio.imread(path)
-        mask[:4, :, 0] = 255
+        mask = np.where(iio.imread(path)[..., 0] == 7, 255, 0).astype(np.uint8)
+        mask[:4] = 128
         iio.imwrite(path, mask)
+    (folder / "labels.csv").write_text("id,name,red,green,blue\n0,elsewhere,0,0,0\n1,street,250,200,0\n")
+    assert report(folder, ignore_label=128) == []
+    assert "0 problems, 0 warnings" in capsys.readouterr().out
     cells = {cell.id: cell for cell in execute(folder, workplace, monkeypatch, EPOCHS=1, IMAGE_SIZE=[48, 32],
-                                               IGNORE_LABEL=255, N_CLASSES=13).cells}
-    assert "13 equal logits" in text_of(cells["keras-loss"]) and "50 / 50" in text_of(cells["score"])
+                                               IGNORE_LABEL=128, ALSO_TRAIN_ON="data").cells}
+    assert "2 equal logits" in text_of(cells["keras-loss"]) and "50 / 50" in text_of(cells["score"])
+    out = tmp_path / "predicted"
+    predict([str(folder / "CameraRGB"), str(out), "--model", str(workplace / "build" / "unet.keras")])
+    seen = json.loads((out / "report.json").read_text())
+    assert seen["images"] == 6 and seen["classes"] == {"0": "elsewhere", "1": "street"}
+    assert seen["input range from"] == "the network's file"
+    for path in out.glob("ids/*.png"):
+        ids = iio.imread(path)
+        assert ids.shape == (48, 64) and ids.max() <= 1
+        painted = iio.imread(out / "colours" / path.name)
+        np.testing.assert_array_equal(painted, np.array([[0, 0, 0], [250, 200, 0]])[ids])
 
 
 def test_first_cell_says_what_to_do_where_the_files_are_missing(notebook, tmp_path):
