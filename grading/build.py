@@ -188,7 +188,7 @@ def _build_model(call, fn):
         elif tensors[0].dtype != "float32":
             call.problem = f"the model takes images of type {tensors[0].dtype}, not float32"
     elif call.exercise == "conv_block":
-        if isinstance(value, tuple) and len(value) == 2:
+        if isinstance(value, (tuple, list)) and len(value) == 2:
             call.returned = "next_layer {}, skip_connection {}".format(*map(describe, value))
         else:
             call.problem = "this is not a pair (next_layer, skip_connection)"
