@@ -44,8 +44,9 @@ initialiser = {"initialiser": "He normal", "bias initialiser": "Zeros"}
 any_layer = {"stride": (1, 1), "dilation": (1, 1), "groups": 1, "bias flag": True, "trainable flag": True,
              "precision": "float32", "additional setting": "", "output padding": None, "activation": "linear"}
 convolution = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"activation": "relu"}
-transposed = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"stride": (2, 2), "bias initialiser": "Zeros"}
-classifier = {"kernel size": (1, 1)} | any_layer | {"initialiser": "Glorot uniform", "bias initialiser": "Zeros"}
+usual_start = {"initialiser": "Glorot uniform", "bias initialiser": "Zeros"}
+transposed = {"kernel size": (3, 3), "padding": "same"} | any_layer | {"stride": (2, 2)} | usual_start
+classifier = {"kernel size": (1, 1)} | any_layer | usual_start
 pooling = {"window": (2, 2), "stride": (2, 2)}
 dropout = {"training flag": False, "noise shape": None}
 concatenation = {"axis": 3}

@@ -10,6 +10,7 @@ import pandas as pd
 
 import outputs
 from grading.results import Result
+from lesson.files import write_whole
 
 KEYS = {"notebook", "points", "max_points", "error", "exercises", "sha256"}  # of an entry in the JSON file
 MOST_POINTS = sum(Result(name).max_points for name in outputs.exercises)
@@ -35,9 +36,9 @@ def entry_of(path, digest, results, error):
             "error": error, "exercises": exercises, "sha256": digest}
 
 
-def printable(text):
-    """Return a file name without characters that control a terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+def printable(text, kept=""):
+    """Return text without characters that control a terminal or a table."""
+    return "".join(char if char.isprintable() or char in kept else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def line_of(entry):
@@ -72,10 +73,9 @@ def summary_of(entries):
 
 
 def write(path, text):
-    """Write a file in one step: whoever reads it sees the old or the new one, never a part."""
+    """Write a file in one step; raise `Unusable` if that is not possible."""
     try:
-        Path(f"{path}.part").write_text(text, encoding="utf-8")
-        os.replace(f"{path}.part", path)
+        write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise Unusable(f"{path} cannot be written: {error.strerror}") from None
 
@@ -93,7 +93,8 @@ class Records:
 
     def __init__(self, json_path, csv_path, notebooks):
         self.json_path, self.csv_path, self.entries = json_path, csv_path, {}
-        for path, is_ours in ((json_path, self._take_over), (csv_path, self._has_columns)):
+        first_line = ",".join(COLUMNS)
+        for path, is_ours in ((json_path, self._take_over), (csv_path, lambda text: text.startswith(first_line))):
             try:
                 if path and os.path.lexists(path) and not is_ours(Path(path).read_text(encoding="utf-8")):
                     raise Unusable(f"{path} holds something else than marks and is not overwritten: name another file")
@@ -109,9 +110,6 @@ class Records:
         except (ValueError, TypeError, LookupError):
             return False
         return all(KEYS <= entry.keys() for entry in self.entries.values())
-
-    def _has_columns(self, text):
-        return text.splitlines()[:1] == [",".join(COLUMNS)]
 
     def hashes(self):
         """Return the SHA-256 of each notebook that is marked."""

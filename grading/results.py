@@ -51,7 +51,8 @@ def _noticed(call):
         if own:  # said once, and what follows from it not at all
             found = [(name, None) for name, _ in found]
             found.append(("encoder" if call.exercise == "unet_model" else "convolutions",
-                          f"{own.removeprefix(OWN)} is a layer class of your own; this exercise asks for Keras' own"))
+                          f"{own.removeprefix(OWN)} is a layer class of your own; use Keras' own layers: later "
+                          "sections cut the skips and load weights by them"))
         if call.kept:
             found.append(("inputs and outputs", f"{call.kept} is a layer of an earlier call: they share its weights"))
     return found

@@ -16,13 +16,30 @@ MEET = 300   # s that a worker waits for the others at the start
 LOOK = "import tensorflow as tf; tf.config.list_physical_devices('GPU')"
 
 
+def load_tensorflow():
+    """Load TensorFlow and Keras without TensorFlow's first lines, which it writes to the error stream below Python.
+
+    Changes this process: the environment variable that says how much TensorFlow writes.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    stream, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import keras  # noqa: F401
+        import tensorflow as tf
+        tf.config.list_physical_devices()   # looks for GPUs, and complains if there are none
+    finally:
+        os.dup2(stream, 2)
+        os.close(stream)
+        os.close(nowhere)
+
+
 def prepare_process():
     """Load TensorFlow so that it starts quietly, and so that its memory stays flat in long trainings.
 
     Changes this process: environment variables that TensorFlow reads, and on Linux malloc. Call it before anything
     else imports TensorFlow.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Tensors come from a pool of TensorFlow's, which may be as large as memory (its own limit is 64 GB), and all else
     # from one arena (-8 is M_ARENA_MAX of malloc.h). By default each thread has its own, and what is free lies in ever
     # more pieces: after 50 epochs a training had 4 to 7 % more memory than after 2.
@@ -30,15 +47,8 @@ def prepare_process():
     os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(2**30))
     if sys.platform == "linux":
         ctypes.CDLL(None).mallopt(-8, 1)
-    stream, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)   # TensorFlow writes its first lines to the error stream below Python
-    try:
-        import tensorflow as tf
-        tf.config.list_physical_devices()   # looks for GPUs, and complains if there are none
-    finally:
-        os.dup2(stream, 2)
-        os.close(stream)
-        os.close(nowhere)
+    load_tensorflow()
+    import tensorflow as tf
     tf.get_logger().setLevel("ERROR")   # it comments on every new network; nothing is wrong
 
 

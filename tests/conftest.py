@@ -4,7 +4,7 @@ import shutil
 import nbformat
 import pytest
 
-from grading.quiet import load_tensorflow
+from lesson.devices import load_tensorflow
 from lesson.notebook import LESSON, definitions
 from tests.toy_frames import draw
 

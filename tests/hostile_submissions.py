@@ -290,7 +290,7 @@ def with_attack(attack, world):
 
 
 def program_of(attack, world):
-    """Return a program that does a attack without any wall, and prints whether it had success."""
+    """Return a program that does an attack without any lockdown, and prints whether it had success."""
     lines = [f"WORLD = {world!r}", IMPORTS.splitlines()[1]]
     if attack in OF_WHAT_IS_EXPECTED:
         lines.append("sys.path.insert(0, WORLD['project']); import outputs")
@@ -373,7 +373,7 @@ def hostile_submissions(world):
          (*PASSED[:3], "error", "passed"), 40, "SystemExit"),
         ("crash", submission(**first_line("iou_per_class", "ctypes.string_at(1)")), ERROR, 40, "ended the program"),
         ("recursion", submission(**first_line("iou_per_class", "return iou_per_class(confusion)")), ERROR, 40,
-         "RecursionError"),
+         r"RecursionError.*\nline \d+ of iou_per_class: (def|return) iou_per_class"),
         ("recursion below Python", submission(**first_line(
             "iou_per_class", "sys.setrecursionlimit(10 ** 9); nested = []",
             "for _ in range(10 ** 6): nested = [nested]", "repr(nested)")), ERROR, 40, "ended the program|Error"),

@@ -21,6 +21,7 @@ from lesson.notebook import LESSON, code_cells
 from tests.zoo import RIGHT, WRONG
 
 CHECKS = {exercise: entry["check"] for exercise, entry in outputs.exercises.items()}
+BUILD = "conv_block", "upsampling_block", "unet_model"
 FIRST = {exercise: fn for exercise, fn in reversed(RIGHT)}  # a right answer to each exercise
 
 # What would give an answer away: code for a layer, an array or a setting, and rows of a summary.
@@ -55,6 +56,18 @@ def check(exercise, fn, **options):
     return test_utils._results[exercise]
 
 
+def few(calls, **changes):
+    """Return two of the calls of each exercise that builds a network, changed in some items, and all of the others."""
+    return {exercise: [{**row, "calls": 1, **changes} for row in rows[:3:2]] if exercise in BUILD else rows
+            for exercise, rows in calls.items()}
+
+
+@pytest.fixture
+def few_calls(monkeypatch):
+    """Let checks make few calls, in tests of what happens around them."""
+    monkeypatch.setattr(outputs, "calls", few(outputs.calls))
+
+
 def one_line(text):
     """Undo the wrapping of a report."""
     return " ".join(text.split())
@@ -77,19 +90,17 @@ def is_caught(wrong, result, out):
 
 @pytest.mark.parametrize("wrong", WRONG, ids=[f"{wrong.exercise}-{wrong.name}" for wrong in WRONG])
 def test_wrong_answer_is_caught_by_its_sub_check(wrong, capfd, monkeypatch):
-    calls = copy.deepcopy(outputs.calls)  # some answers tamper with them
-    rows = calls["unet_model"]
-    quick = calls | {"unet_model": [{**rows[0], "calls": 1}, rows[-1]]}
-    monkeypatch.setattr(outputs, "calls", quick)  # not an item of it: a check puts a copy in its place
-    result = check(wrong.exercise, wrong.fn)
-    out, err = capfd.readouterr()
-    if wrong.exercise == "unet_model" and not is_caught(wrong, result, out):
-        monkeypatch.setattr(outputs, "calls", calls)
+    every = copy.deepcopy(outputs.calls)  # some answers tamper with them
+    for calls in few(every, computes=False), every:  # further calls find more, never less: most need no more than two
+        monkeypatch.setattr(outputs, "calls", calls)  # not an item of it: a check puts a copy in its place
         result = check(wrong.exercise, wrong.fn)
         out, err = capfd.readouterr()
+        if is_caught(wrong, result, out):
+            break
     assert is_caught(wrong, result, out), out
     assert err == ""
     messages = [text for item in result.checks for label, text in item.lines if label in ("noticed", "ask")]
+    assert sum("of your own" in text for text in messages) <= 1
     for text in messages:
         assert not GIVEAWAYS.search(text), text
 
@@ -189,6 +200,16 @@ def test_exception_is_reported_with_the_line_of_the_learner(capsys):
     assert "called" in out
 
 
+@pytest.mark.parametrize("exercise", ["pixel_crossentropy", "iou_per_class"])
+def test_endless_recursion_shows_the_line_of_the_learner(exercise, capsys):
+    def again(*given):
+        return again(*given)
+
+    assert check(exercise, lambda *given: again(*given)).status == "error"
+    out = one_line(capsys.readouterr().out)
+    assert re.search(r"RecursionError: maximum recursion depth exceeded.* of again: (def|return) again\(\*given\)", out)
+
+
 def test_exception_inside_keras_shows_the_line_of_the_learner(capsys):
     def conv_block(inputs, n_filters=32, dropout_prob=0, max_pooling=True):
         return keras.layers.Conv2D(n_filters, 99)(inputs), inputs
@@ -223,7 +244,7 @@ def test_hints_one_by_one(capsys):
 
 
 @pytest.mark.parametrize("exercise", outputs.exercises)
-def test_strict_raises_unless_passed(exercise, capsys):
+def test_strict_raises_unless_passed(exercise, capsys, few_calls):
     getattr(test_utils, CHECKS[exercise])(FIRST[exercise], strict=True)
     with pytest.raises(AssertionError, match=f"{exercise}: not attempted"):
         getattr(test_utils, CHECKS[exercise])(lambda *given, **named: None, strict=True)
@@ -231,7 +252,7 @@ def test_strict_raises_unless_passed(exercise, capsys):
         getattr(test_utils, CHECKS[exercise])(lambda: None, strict=True)
 
 
-def test_checks_return_nothing(capsys):
+def test_checks_return_nothing(capsys, few_calls):
     for exercise, name in CHECKS.items():
         assert getattr(test_utils, name)(FIRST[exercise]) is None
     assert test_utils.score() is None
@@ -253,7 +274,7 @@ def test_not_attempted(capsys):
         test_utils._results.clear()
 
 
-def test_unet_waits_for_the_blocks_it_is_made_of(capsys):
+def test_unet_waits_for_the_blocks_it_is_made_of(capsys, few_calls):
     assert check("unet_model", FIRST["unet_model"]).status == "passed"
     check("upsampling_block", lambda a, b, n_filters=32: a)
     capsys.readouterr()
@@ -266,7 +287,7 @@ def test_unet_waits_for_the_blocks_it_is_made_of(capsys):
     assert check("unet_model", FIRST["unet_model"]).status == "passed"
 
 
-def test_score_report(capsys):
+def test_score_report(capsys, few_calls):
     test_utils.score()
     assert capsys.readouterr().out == """\
 Image segmentation with U-Net: score
@@ -360,7 +381,7 @@ def test_printing_learner_does_not_disturb_the_report(capsys):
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
-def test_right_answers_pass_under_any_policy_and_nothing_global_changes(policy, capsys):
+def test_right_answers_pass_under_any_policy_and_nothing_global_changes(policy, capsys, few_calls):
     keras.config.set_dtype_policy(policy)
     try:
         random.seed(5), np.random.seed(5)

@@ -455,7 +455,7 @@ def test_stopped_in_the_middle_it_leaves_no_process_and_goes_on_later(stop, stat
         time.sleep(0.1)
     time.sleep(1)
     left = psutil.Process(process.pid).children(recursive=True)
-    assert len(left) >= 2, "the server and a child should have been running"
+    assert len(left) >= 2, "the server and a runner should have been running"
     process.send_signal(stop)
     process.communicate(timeout=30)
     assert process.returncode == status

@@ -12,7 +12,7 @@ be the right ones, and then by this project's own code. A submission can lie abo
 has to describe the right network or the right numbers, and so to know them.
 
 It may hide that it changed its arguments, kept layers or called a library's loss: these findings are meant for honest
-learners and are no wall.
+learners, not for hostile ones.
 """
 import base64
 import contextlib
@@ -32,6 +32,7 @@ import numpy as np
 
 from grading.build import Call
 from grading.graph import Node
+from grading.records import printable
 
 TIME_LIMIT = 30  # seconds for a submission
 MESSAGE_LIMIT = 2 << 20  # bytes for an exercise
@@ -59,10 +60,10 @@ def _plain(value, depth=0):
 
 
 def _text(value, most=1000):
-    """Return text without characters that control a terminal or a table."""
+    """Return text, checked and made printable."""
     if not isinstance(value, str):
         raise Refused(f"text was expected, not {type(value).__name__}")
-    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in value[:most])
+    return printable(value[:most], kept="\n")
 
 
 def _whole(value, limit):
@@ -144,7 +145,7 @@ class Sandbox:
                         "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
         program = (f"import sys; sys.path[:] = {[PROJECT, *sys.path[1:]]!r}; "
-                   "from grading.quiet import load_tensorflow; load_tensorflow(); "
+                   "from lesson.devices import load_tensorflow; load_tensorflow(); "
                    f"from grading.sandbox.runner import serve; serve({theirs.fileno()}, {tempfile.gettempdir()!r})")
         with theirs:
             self.server = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment,
@@ -152,7 +153,7 @@ class Sandbox:
                                            pass_fds=[theirs.fileno()], start_new_session=True)
 
     def close(self):
-        """End the server and all children."""
+        """End the server and all runners."""
         self.control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for an answer
         self.server.wait()
 

@@ -1,6 +1,6 @@
 """Lock the calling process in, before it runs a stranger's line. Nothing that is shut here can be opened again.
 
-| wall | keeps a submission from | by |
+| part | keeps a submission from | by |
 | --- | --- | --- |
 | limits | taking the machine's memory, processor and disk | setrlimit |
 | user | what root may do, if root marks the class; counting others' threads among its own | setresuid, unshare |
@@ -8,7 +8,7 @@
 | files | reading anything but Python's libraries: not this project, not other submissions | Landlock |
 | end | outliving the process that started it | PR_SET_PDEATHSIG |
 
-The last four are Linux's; Landlock is there from kernel 5.13. Where a wall cannot be built, `lock_in` says so. User or
+The last four are Linux's; Landlock is there from kernel 5.13. What a system cannot lock, `lock_in` returns. User or
 PID namespaces add nothing else: a process that can neither start nor signal another one, nor mount, needs none.
 """
 import contextlib
@@ -84,7 +84,7 @@ def _be_a_user_of_its_own():
             _call(_libc.unshare, new_user_namespace)  # threads are counted by user and namespace
         except OSError:
             return False
-    else:  # the libraries may lie in a folder of root's: keep the right to read, which the walls below narrow
+    else:  # the libraries may lie in a folder of root's: keep the right to read, which the rules below narrow
         held = int(re.search(r"CapPrm:\s*(\w+)", Path("/proc/self/status").read_text())[1], 16)
         read, read_and_write = 1 << 2, 1 << 1  # CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE; nothing is written anyway
         kept, user = held & read or held & read_and_write, FIRST_USER + os.getpid()
@@ -101,7 +101,7 @@ def _be_a_user_of_its_own():
     return True
 
 
-def _wall_off_files(readable):
+def _restrict_files(readable):
     """Landlock: refuse to open any file but those below the readable paths; no TCP, no signals to other processes."""
     create, add, restrict = 444, 445, 446
     version = _call(_libc.syscall, create, None, 0, 1)
@@ -121,7 +121,7 @@ def _wall_off_files(readable):
     os.close(ruleset)
 
 
-def _wall_off_system_calls():
+def _restrict_system_calls():
     """Seccomp: allow the system calls above, and some more with harmless arguments."""
     column, machine = MACHINES[platform.machine()]
     load, equal, larger, at_least, bits, answer = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
@@ -174,10 +174,10 @@ def lock_in(readable):
     if os.getppid() != parent:
         os._exit(1)
     _call(_libc.prctl, set_no_new_privileges, 1, 0, 0, 0)
-    for wall, names in ((lambda: _wall_off_files(readable), ["reading files"]),
-                        (_wall_off_system_calls, ["processes", "network", "writing files"])):
+    for restrict, names in ((lambda: _restrict_files(readable), ["reading files"]),
+                            (_restrict_system_calls, ["processes", "network", "writing files"])):
         try:
-            wall()
+            restrict()
         except (OSError, KeyError):  # not in this kernel, or an unknown machine
             open_to += names
     return open_to

@@ -1,4 +1,4 @@
-"""Run the functions of submissions: the server, which has TensorFlow loaded, and the children that it forks.
+"""Run the functions of submissions: the server, which has TensorFlow loaded, and the runners that it forks.
 
 `grading.sandbox.client` starts the server and says what the two sides are for. The server knows the questions, and no
 answers.
@@ -45,19 +45,19 @@ def readable():
 
 
 def serve(handle, temporary):
-    """Fork a child for each socket that arrives, end it when told to, and end with the process at the other side.
+    """Fork a runner for each socket that arrives, end it when told to, and end with the process at the other side.
 
     Args:
-        handle: int, a socket. A message with a socket is answered by the number of a new child, which talks through
-            that socket; a message with that number is answered by the same number when the child is gone.
-        temporary: str, the folder in which each child gets one of its own.
+        handle: int, a socket. A message with a socket is answered by the number of a new runner, which talks through
+            that socket; a message with that number is answered by the same number when the runner is gone.
+        temporary: str, the folder in which each runner gets one of its own.
     """
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     paths, folders, control = readable(), {}, socket.socket(fileno=handle)
     sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != PROJECT]
     gc.collect()
-    gc.freeze()  # the children share these pages
+    gc.freeze()  # the runners share these pages
     try:
         with suppress(ConnectionError):
             while (received := socket.recv_fds(control, 8, 1))[0]:
@@ -66,7 +66,7 @@ def serve(handle, temporary):
                     folder = tempfile.mkdtemp(prefix="submission-", dir=temporary)
                     pid = os.fork()
                     if pid == 0:
-                        _child(handles[0], folder, paths)
+                        _be_runner(handles[0], folder, paths)
                     os.close(handles[0])
                     folders[pid] = folder
                 else:
@@ -79,7 +79,7 @@ def serve(handle, temporary):
 
 
 def _end(pid, folder):
-    """Kill a child with all that it may have started, and remove its folder."""
+    """Kill a runner with all that it may have started, and remove its folder."""
     for kill in (os.killpg, os.kill):
         with suppress(ProcessLookupError):
             kill(pid, signal.SIGKILL)
@@ -87,10 +87,10 @@ def _end(pid, folder):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-# A child.
+# A runner.
 
-def _child(handle, folder, paths):
-    """Be the child: lock in, read the notebook, run its functions, hand back what came out. Does not return."""
+def _be_runner(handle, folder, paths):
+    """Be a runner: lock in, read the notebook, run its functions, hand back what came out. Does not return."""
     try:
         os.setsid()
         os.chdir(folder)
@@ -101,9 +101,9 @@ def _child(handle, folder, paths):
         os.closerange(4, os.sysconf("SC_OPEN_MAX"))
         os.environ.clear()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        link = os.fdopen(3, "rb", buffering=0)
+        link = os.fdopen(3, "rb")
         _tell(open_to=lockdown.lock_in(paths))
-        questions, content = (_read(link, *struct.unpack("q", _read(link, 8))) for _ in range(2))
+        questions, content = (link.read(*struct.unpack("q", link.read(8))) for _ in range(2))
         questions = pickle.loads(questions)  # from the marking process; nothing comes back in this form
         try:
             lesson = submission.Submission(content)
@@ -117,19 +117,10 @@ def _child(handle, folder, paths):
         os._exit(0)
 
 
-def _read(link, size):
-    """Read a number of bytes."""
-    content = bytearray()
-    while len(content) < size:
-        content += link.read(min(size - len(content), 1 << 20)) or os._exit(1)
-    return bytes(content)
-
-
 def _tell(**message):
     """Write a line to the marking process."""
-    line = memoryview(encode(message) + b"\n")
-    while line:
-        line = line[os.write(3, line):]
+    with open(3, "wb", closefd=False) as link:
+        link.write(encode(message) + b"\n")
 
 
 def encode(message):

@@ -70,6 +70,7 @@ def _parse(source, place):
     for node in filter(_is_kept, ast.parse(source).body):
         table = symtable.symtable(ast.unparse(node), place, "exec")
         binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
+        binds |= {"*"} & {child.name for child in ast.walk(node) if isinstance(child, ast.alias)}  # names not yet known
         statements.append(Statement(place, binds, _needs(table), node, changes=_changes(node)))
     return statements
 
@@ -124,14 +125,14 @@ class Submission:
 
     def _needed(self, name):
         """Return the statements that a name needs."""
-        found, names = set(), [name]
+        found, names = set(), [name, "*"]
         while names:
             name = names.pop()
             new = [statement for statement in self.statements if name in statement.binds | statement.changes]
             for statement in set(new) - found:
                 found.add(statement)
                 names += statement.needs
-        return [statement for statement in self.statements if statement in found or _is_star(statement)]
+        return [statement for statement in self.statements if statement in found]
 
     def about(self, name):
         """Say what the notebook has under a name, before anything of it runs.
@@ -165,8 +166,3 @@ class Submission:
                 else:
                     self.failures.pop(bound, None)
         return self.names.get(name)
-
-
-def _is_star(statement):
-    """Whether a statement imports names that cannot be known before it has run."""
-    return isinstance(statement.node, ast.ImportFrom) and statement.node.names[0].name == "*"

@@ -124,6 +124,13 @@ def conv_block_of_nested_models(inputs=None, n_filters=32, dropout_prob=0, max_p
 
 
 @right
+def conv_block_as_a_chain_in_a_list(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
+    chain = keras.Sequential([_convolution(n_filters) for _ in range(2)] + [Dropout(dropout_prob)] * (dropout_prob > 0))
+    skip = chain(inputs)
+    return [MaxPooling2D(2, 2, "valid")(skip) if max_pooling else skip, skip]
+
+
+@right
 def conv_block_that_prints(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
     print("building a block", inputs.shape)
     following, skip = conv_block(inputs, n_filters, dropout_prob, max_pooling)
@@ -287,7 +294,6 @@ slips(
     ("separable convolutions", "convolutions", "SeparableConv2D", r"Conv2D\(n_filters, 3.*\)\(",
      'layers.SeparableConv2D(n_filters, 3, padding="same", activation="relu")('),
     ("transposed convolutions", "convolutions", "Conv2DTranspose", r"Conv2D\(", "Conv2DTranspose("),
-    ("returns a list", "inputs and outputs", "a list", RETURN, "return [next_layer, skip_connection]"),
     ("returns three", "inputs and outputs", "pair", RETURN, "return inputs, next_layer, skip_connection"),
     ("returns one tensor", "inputs and outputs", "pair", RETURN, "return next_layer"),
     ("returns nothing", "inputs and outputs", "returns nothing", RETURN, "pass"),
@@ -519,7 +525,7 @@ class TwoConvolutions(layers.Layer):
         return self.second(self.first(tensor))
 
 
-@wrong("convolutions", "TwoConvolutions is a layer class of your own; this exercise asks for Keras' own")
+@wrong("convolutions", "TwoConvolutions is a layer class of your own; use Keras' own layers: later sections cut")
 def conv_block_of_a_layer_class(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
     x = TwoConvolutions(n_filters)(inputs)
     x = Dropout(dropout_prob)(x) if dropout_prob > 0 else x

@@ -72,12 +72,6 @@ def upsampling_block_in_one_expression(expansive_input, contractive_input, n_fil
         [Conv2DTranspose(n_filters, 3, 2, "same", activation="linear")(expansive_input), contractive_input])))
 
 
-@right
-def upsampling_block_with_he_normal_everywhere(expansive_input, contractive_input, n_filters=32):
-    up = Conv2DTranspose(n_filters, 3, 2, "same", kernel_initializer="he_normal", name="up")(expansive_input)
-    return _convolution(n_filters)(_convolution(n_filters)(Concatenate(name="merge")([up, contractive_input])))
-
-
 right(Blocks().up)
 
 right(lambda a, b, n_filters=32: upsampling_block(a, b, n_filters))
@@ -118,6 +112,8 @@ slips(
      'n_filters, 3, activation="relu", strides'),
     ("transposed without bias", "transposed convolution", "bias", "n_filters, 3, strides",
      "n_filters, 3, use_bias=False, strides"),
+    ("transposed with he normal", "transposed convolution", "initialiser He normal", "n_filters, 3, strides",
+     'n_filters, 3, kernel_initializer="he_normal", strides'),
     ("transposed filters hard-coded", "transposed convolution", "32 filters", "n_filters, 3, strides",
      "32, 3, strides"),
     ("transposed filters doubled", "transposed convolution", "filters", "n_filters, 3, strides",
