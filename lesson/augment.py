@@ -4,7 +4,7 @@ import tensorflow as tf
 WINDOW, ASPECT = 0.55, 0.1           # smallest window as a share of the frame; how far its proportions differ
 EXPOSURE, GAMMA, TINT = 0.4, 0.3, 0.1   # largest logarithms: of the gain, the exponent, and the gain of one colour
 CONTRAST, COLOUR = 0.3, 0.5          # how far contrast and saturation leave 1
-BLUR, NOISE = 0.25, 0.04             # largest weight of a neighbour; largest deviation, of 1 for white
+BLUR, NOISE = 0.25, 0.02             # largest weight of a neighbour; largest deviation, of 1 for white
 
 
 def preprocess(frame, size):

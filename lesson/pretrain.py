@@ -185,9 +185,12 @@ class State:
             draft, settings=self._settings, history=np.array(self.history), **arrays))
         self._write_results()
 
+    def table(self):
+        """Return the history as a DataFrame."""
+        return pd.DataFrame(self.history, columns=COLUMNS).astype({"frames seen": int})
+
     def _write_results(self):
-        table = pd.DataFrame(self.history, columns=COLUMNS).astype({"frames seen": int})
-        write_whole(self.out / "history.csv", lambda draft: table.round(5).to_csv(draft, index=False))
+        write_whole(self.out / "history.csv", lambda draft: self.table().round(5).to_csv(draft, index=False))
         save_weights(self._best, self.out / "unet_weights.npz")
 
 
@@ -252,7 +255,7 @@ def pretrain(folder, out, frames_seen=60_000, seed=0, size=SIZE, every=EVERY):
         state.keep([seen, loss, *evaluate(network, held, size), before])
         rate_now = len(rows) / seconds
         print(_line(state.history[-1]), f"{rate_now:9.1f}  {(frames_seen - seen) / rate_now / 3600:10.1f}", flush=True)
-    return pd.DataFrame(state.history, columns=COLUMNS)
+    return state.table()
 
 
 def _line(row):
