@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 
 from lesson.errors import LessonError
+from lesson.files import write_whole
 from lesson.labels import matching_23
 from lesson.network import build_from_rows
 
@@ -28,6 +29,12 @@ def read_weights(path):
         reason = getattr(error, "strerror", None) or f"it is damaged ({error})"
         raise LessonError(f"{path} cannot be read: {reason}. Expected weights in an .npz file: get it again from its "
                           "source.") from None
+
+
+def save_weights(arrays, path):
+    """Write weights as `read_weights` reads them, in 16 bits; arrays in the order of `network.get_weights()`."""
+    named = {f"{number:02}": np.float16(array) for number, array in enumerate(arrays)}
+    write_whole(path, lambda draft: np.savez(draft, **named))
 
 
 def load_weights(network, path):
