@@ -1,5 +1,6 @@
 # make run      execute the lesson; the executed notebook and its HTML page go to build/
 # make test     check the code and run the tests
+# make test-lowest  run the tests of what the libraries do for the lesson on their lowest versions that requirements.txt allows
 # make lab      open the lesson in JupyterLab
 # make cluster  train the lesson with several processes on this machine: make cluster WORKERS=2
 # make predict  predict masks of images or a film with the trained network: make predict IMAGES=… OUT=… [MODEL=…]
@@ -14,8 +15,13 @@ LESSON := Image_segmentation_Unet
 BIN := .venv/bin
 DATA := $(or $(CARLA_DATA),data)
 BLANK := build/blank
+LOWEST := build/lowest
+# Frames are read, drives split, networks built, summed up, checked, trained, saved, loaded, exported; the lesson runs once.
+LOWEST_TESTS := $(addprefix tests/test_,odd_frames.py drives.py split.py summary.py formats.py predict.py \
+	checks.py::test_right_answer_gets_all_points training.py::test_goes_on_after_kills \
+	lesson.py::test_two_classes_of_one_s_own_from_end_to_end)
 
-.PHONY: run test lab cluster predict blank notebook bench clean
+.PHONY: run test test-lowest lab cluster predict blank notebook bench clean
 
 run: .venv/lesson
 	@$(BIN)/python -m lesson.check "$(DATA)"
@@ -29,6 +35,9 @@ run: .venv/lesson
 test: .venv/tests
 	$(BIN)/ruff check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-lowest: $(LOWEST)/tests
+	$(LOWEST)/bin/python -m pytest $(LOWEST_TESTS)
 
 lab: .venv/lesson
 	$(BIN)/jupyter lab $(LESSON).ipynb
@@ -61,7 +70,7 @@ endif
 
 clean:
 	rm -rf .venv build/$(LESSON).* build/images build/drive.gif build/unet* build/screenshots build/training build/cache-* \
-		build/cluster
+		build/cluster $(LOWEST)
 
 .venv/lesson: requirements.txt
 	python3 -m venv .venv
@@ -70,6 +79,12 @@ clean:
 
 .venv/tests: .venv/lesson tests/requirements.txt
 	$(BIN)/pip install --quiet --requirement tests/requirements.txt
+	@touch $@
+
+$(LOWEST)/tests: requirements.txt .venv/tests
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --only-binary :all: --resolution lowest-direct --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python $(LOWEST) pytest
 	@touch $@
 
 .venv/bench: .venv/lesson benchmarks/requirements.txt

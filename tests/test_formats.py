@@ -193,12 +193,12 @@ def test_images_to_compare_on(toy_frames, frames_to_break, tmp_path):
     next((frames_to_break / "CameraMask").iterdir()).unlink()
     with pytest.raises(LessonError, match="no mask"):
         read_images(frames_to_break, 23)
-    for path in (toy_frames / "CameraMask").iterdir():      # classes of one's own: their number comes from the network
-        ids = iio.imread(path)[..., 0]
-        iio.imwrite(frames_to_break / "CameraMask" / path.name, np.where(ids > 2, 255, ids).astype(np.uint8))
-    assert np.unique(read_images(frames_to_break, 5, 255)[1]).tolist() == [1, 2, 255]
     (tmp_path / "torn.png").write_bytes(b"")
     with pytest.raises(LessonError, match="torn.png"):
         read_images(tmp_path, 23)
     Image.new("RGB", (9, 9)).save(tmp_path / "torn.png")
     assert len(read_images(tmp_path, 23)[0]) == 1
+    for path in (toy_frames / "CameraMask").iterdir():      # classes of one's own: their number comes from the network
+        ids = iio.imread(path)[..., 0]
+        iio.imwrite(frames_to_break / "CameraMask" / path.name, np.where(ids > 2, 255, ids).astype(np.uint8))
+    assert np.unique(read_images(frames_to_break, 5, 255)[1]).tolist() == [1, 2, 255]
