@@ -87,6 +87,8 @@ def _examine_pair(paths, n_classes, ignore_label):
     present = np.count_nonzero(counts)
     if present == 1:
         pair = pair._replace(warning=f"{paths[1]} holds one class alone.")
+    elif not np.ptp(pair.thumbnail, axis=(0, 1)).any():
+        pair = pair._replace(warning=f"{paths[0]} is of one colour alone: did the camera record nothing?")
     elif as_mask(image, paths[0]) == "colours":
         pair = pair._replace(warning=f"{paths[0]} is painted in the colours of classes: is it an image?")
     if not is_family(n_classes) and (share := smooth_share(labels)) > MAX_SMOOTH:
@@ -208,8 +210,10 @@ def report(folder, n_classes=None, ignore_label=None):
     frames, problems = pair_files(folder)
     pairs = _examine(frames, n_classes, ignore_label, sys.stderr)
     problems += [pair.problem for pair in pairs if pair.problem]
-    copies = _duplicates(frames["image"])
+    copies, repeated = _duplicates(frames["image"]), _duplicates(frames["mask"])
     doubts = [line for pair in pairs for line in (pair.warning, pair.doubt) if line] + [*copies.values()]
+    if len(repeated) > max(len(copies), len(frames) / 2):
+        doubts.append(f"{len(repeated)} masks repeat others, but their images do not: {[*repeated.values()][0]}")
     if len(frames):
         try:
             require_drives(frames, folder)

@@ -9,6 +9,7 @@ from lesson.labels import CHANNELS, FAMILIES, MAX_ID, RELEASES, TABLES
 
 IGNORED = 255  # in the labels that leave this module, whatever the label of pixels without a class was
 MAX_SMOOTH = 0.15  # of the pixels along outlines; 0.09 is the most in CARLA's masks, 0.17 the least in smoothed ones
+MAX_ALONE = 0.3  # of a class's pixels; 0.15 is the most in CARLA's masks, 0.37 the least in dithered ones
 
 
 def _codes(colours):
@@ -91,6 +92,9 @@ def _settle_ids(ids, ignored, path, n_classes):
     lowest, highest = counted.min(), counted.max()
     if n_classes in (None, 2) and (ids.dtype == bool or highest == 255 and np.isin(counted, (0, 255)).all()):
         kind, ids, highest = "two", ids != 0, 1
+        if (share := _dithered_share(ids)) > MAX_ALONE:
+            raise FrameError(f"{path} is dithered: {share:.0%} of its pixels of one class stand alone. Pillow's "
+                             "convert('1') does so. Save the ids as grey levels, or 255 * (ids == one) as uint8.")
     elif (lowest < 0 or highest >= limit or is_family(n_classes)) and smooth_share(ids) > MAX_SMOOTH:
         raise FrameError(f"{path} {smoothed(smooth_share(ids))}")
     if kind == "ids" and (lowest < 0 or highest >= limit):
@@ -107,6 +111,14 @@ def _settle_ids(ids, ignored, path, n_classes):
     if ignored is not None and ignored.any():
         ids = np.where(ignored, IGNORED, ids)
     return ids.astype(np.uint8, copy=False), kind
+
+
+def _dithered_share(mask):
+    """Return the share of pixels of a mask's rarer class without a neighbour of it, in bool (height, width)."""
+    rare = np.pad(mask if mask.mean() < 0.5 else ~mask, 1)
+    beside = rare[:-2, 1:-1] | rare[2:, 1:-1] | rare[1:-1, :-2] | rare[1:-1, 2:]
+    rare = rare[1:-1, 1:-1]
+    return np.mean(~beside[rare]) if rare.mean() > 0.02 else 0.0
 
 
 def smooth_share(ids):

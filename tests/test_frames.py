@@ -91,6 +91,18 @@ def test_report_lists_every_problem_and_warning(frames_to_break, capsys):
         assert line in printed, printed
 
 
+def test_report_doubts_images_of_nothing_and_masks_that_were_written_again(frames_to_break, capsys):
+    pictures, masks = (sorted((frames_to_break / name).iterdir()) for name in (IMAGES, MASKS))
+    iio.imwrite(pictures[4], np.zeros((48, 64, 3), np.uint8))
+    for path in masks[6:]:
+        shutil.copy(masks[5], path)
+    assert report(frames_to_break) == []
+    printed = capsys.readouterr().out
+    for words in (f"warning: {pictures[4]} is of one colour alone", "warning: 9 masks repeat others, but their images "
+                  f"do not: {masks[6]} has the same bytes as {masks[5]}.", "0 problems, 2 warnings"):
+        assert words in printed, printed
+
+
 def test_report_shows_all_names_where_the_release_is_in_doubt(frames_to_break, capsys):
     for path in (frames_to_break / MASKS).iterdir():
         iio.imwrite(path, iio.imread(path)[::-1])      # the road is above, the sky below

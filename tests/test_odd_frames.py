@@ -458,6 +458,14 @@ def test_two_classes(frame, name):
     np.testing.assert_array_equal(read_pair(*frames.loc[1, ["image", "mask"]], 2)[1][..., 0], ROAD)
 
 
+def test_two_classes_that_were_dithered(frame):
+    """As `Image.convert("1")` makes them of ids or colours."""
+    for values in (IDS, COLOURS[IDS]):
+        save(frame.mask, values, "1")
+        with pytest.raises(FrameError, match=r"000001.png is dithered: \d+% .*Save the ids as grey levels"):
+            read_pair(frame.picture, frame.mask, 2)
+
+
 def test_two_classes_and_more(frame):
     save(frame.mask, np.uint8(255) * ROAD)
     with pytest.raises(FrameError, match="000001.png has the values 0 and 255 alone.*000000.png has others"):
