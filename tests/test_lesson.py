@@ -135,16 +135,23 @@ def execute(folder, workplace, monkeypatch, **parameters):
     monkeypatch.setenv("CARLA_DATA", str(folder))
     return papermill.execute_notebook(str(LESSON), str(workplace / "executed.ipynb"), kernel_name="python3",
                                       progress_bar=False, cwd=str(workplace),
-                                      parameters={"ALSO_TRAIN_ON": None, "IMAGE_SIZE": [32, 48]} | parameters)
+                                      parameters={"ALSO_TRAIN_ON": None} | parameters)
 
 
-def test_runs_from_top_to_bottom(toy_frames, workplace, monkeypatch):
-    logs = workplace / "logs"
-    executed = execute(toy_frames, workplace, monkeypatch, EPOCHS=2, TENSORBOARD=str(logs))
+def test_runs_from_top_to_bottom_on_frames_of_another_kind(tmp_path, workplace, monkeypatch):
+    """Portrait frames of 13 classes, with pixels that have none, need no edit; tests/test_browser.py runs the usual."""
+    folder, logs = draw(tmp_path / "toy", n_classes=13), workplace / "logs"
+    for path in folder.glob("CameraMask/*.png"):
+        mask = iio.imread(path)
+        mask[:4, :, 0] = 255
+        iio.imwrite(path, mask)
+    executed = execute(folder, workplace, monkeypatch, EPOCHS=2, IMAGE_SIZE=[32, 16], IGNORE_LABEL=255, N_CLASSES=13,
+                       TENSORBOARD=str(logs))
     cells = {cell.id: cell for cell in executed.cells}
     assert not [cell.id for cell in code_cells(executed) for output in cell.outputs if output.get("name") == "stderr"]
     assert not [cell.id for cell in code_cells(executed) if re.search("WARNING|Waits for", text_of(cell))]
     assert "50 / 50" in text_of(cells["score"]) and "recall: 8 of 8" in text_of(cells["recall"])
+    assert "13 equal logits" in text_of(cells["keras-loss"])
     assert len(re.findall(r"^ +\d+ +\d+\.\d+ .*$", text_of(cells["fit"]), re.M)) == 2, "one line an epoch"
     accuracy, mean_iou = map(float, re.search(r"U-Net +([\d.]+) +([\d.]+)", text_of(cells["test"])).groups())
     assert 0 < mean_iou < accuracy <= 1
@@ -153,17 +160,6 @@ def test_runs_from_top_to_bottom(toy_frames, workplace, monkeypatch):
     assert "data:image/gif;base64," in film["data"]["text/html"]
     film = iio.imread(workplace / "build" / "drive.gif")
     assert len(film) == 3 and film.shape[2] == 512 and np.ptp(film) > 100, "three frames of a test drive"
-
-
-def test_another_size_class_count_and_a_label_to_ignore_need_no_edit(tmp_path, workplace, monkeypatch):
-    folder = draw(tmp_path / "toy", drives=3, frames=2, n_classes=13)
-    for path in folder.glob("CameraMask/*.png"):
-        mask = iio.imread(path)
-        mask[:4, :, 0] = 255
-        iio.imwrite(path, mask)
-    cells = {cell.id: cell for cell in execute(folder, workplace, monkeypatch, EPOCHS=1, IMAGE_SIZE=[48, 32],
-                                               IGNORE_LABEL=255, N_CLASSES=13).cells}
-    assert "13 equal logits" in text_of(cells["keras-loss"]) and "50 / 50" in text_of(cells["score"])
 
 
 def test_first_cell_says_what_to_do_where_the_files_are_missing(notebook, tmp_path):
@@ -192,10 +188,11 @@ def test_same_seed_same_start(notebook, toy_frames, workplace, monkeypatch):
     short, needed = until(notebook, "untrained"), []
     for cell in code_cells(short):
         if "parameters" in cell.metadata.get("tags", []):
-            cell.source += "\nALSO_TRAIN_ON, IMAGE_SIZE = None, (32, 48)"
+            cell.source += "\nALSO_TRAIN_ON, IMAGE_SIZE = None, (16, 32)"
             parameters = cell
         if cell.id in ("setup", "count", "split-code", "batches", "untrained"):
-            needed.append(cell)
+            needed.append(nbformat.from_dict(cell | {"source": MARK.sub("", cell.source)}))   # waits for no check
+    short.cells = [cell for cell in short.cells if not (cell.id.startswith("check-") or MARK.match(cell.source))]
     look = nbformat.v4.new_code_cell(
         "print(frames['split'].tolist())\n"
         "print([float(np.sum(images)), float(np.sum(np.square(images[0]))), int(np.sum(masks))])\n"
