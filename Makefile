@@ -19,7 +19,7 @@ LOWEST := build/lowest
 # Frames are read, drives split, networks built, summed up, checked, trained, saved, loaded, exported; the lesson runs once.
 LOWEST_TESTS := $(addprefix tests/test_,odd_frames.py drives.py split.py summary.py formats.py predict.py \
 	checks.py::test_right_answer_gets_all_points training.py::test_goes_on_after_kills \
-	lesson.py::test_two_classes_of_one_s_own_from_end_to_end)
+	lesson.py::test_runs_from_top_to_bottom_on_classes_of_one_s_own)
 
 .PHONY: run test test-lowest lab cluster predict blank notebook bench clean
 

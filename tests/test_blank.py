@@ -9,7 +9,7 @@ from lesson.blank import main
 from lesson.notebook import LESSON, code_cells
 from tests.test_lesson import MARK, text_of
 
-SMALL = "\nALSO_TRAIN_ON, IMAGE_SIZE, EPOCHS, BATCH_SIZE = None, (32, 48), 1, 4"
+SMALL = "\nALSO_TRAIN_ON, IMAGE_SIZE, EPOCHS, BATCH_SIZE = None, (16, 32), 1, 4"
 NUMBERS = {name: number for number, name in enumerate(outputs.exercises, start=1)}
 
 
@@ -26,40 +26,16 @@ def blank(tmp_path_factory):
     return folder
 
 
-def execute(path, folder, **changed):
-    """Execute a notebook in a folder, with small images and changed cells; return its code cells by id."""
-    executed = nbformat.read(path, as_version=4)
-    cells = {cell.id: cell for cell in code_cells(executed)}
-    cells["parameters"].source += SMALL
-    for name, (old, new) in changed.items():
-        assert old in cells[name].source
-        cells[name].source = cells[name].source.replace(old, new)
-    NotebookClient(executed, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
-    assert not [name for name, cell in cells.items() for output in cell.outputs if output.get("name") == "stderr"]
-    return cells
-
-
-def test_blank_lesson_runs_to_its_end_and_says_what_it_waits_for(blank, toy_frames, monkeypatch):
-    """A cell that fails would stop `execute`."""
-    monkeypatch.setenv("CARLA_DATA", str(toy_frames))
-    cells = execute(blank / LESSON.name, blank)
-    for exercise, entry in outputs.exercises.items():
-        [check] = [cell for cell in cells.values() if f"{entry['check']}({exercise})" in cell.source]
-        assert text_of(check) == f"{exercise}: not attempted\n"
-    for name, cell in cells.items():
-        if mark := MARK.match(cell.source):
-            first = "conv_block" if mark[1][0] in "13" else list(outputs.exercises)[int(mark[1][0]) - 1]
-            assert text_of(cell).startswith(waits(first)) and text_of(cell).count("\n") == 1, name
-        else:
-            assert "Waits" not in text_of(cell), name
-    assert "0 / 50" in text_of(cells["score"]) and text_of(cells["recall"]) == "recall: not attempted\n"
-    for name in ("shares", "batches", "stamps", "cnn"):
-        assert cells[name].outputs, "what needs no exercise runs"
-
-
 def test_one_wrong_exercise_gives_no_tracebacks_and_the_others_run(toy_frames, monkeypatch, workplace):
     monkeypatch.setenv("CARLA_DATA", str(toy_frames))
-    cells = execute(LESSON, workplace, **{"conv-block": ("return next_layer, conv", "raise ValueError('oops')")})
+    executed = nbformat.read(LESSON, as_version=4)
+    cells = {cell.id: cell for cell in code_cells(executed)}
+    cells["parameters"].source += SMALL
+    right = cells["conv-block"].source
+    cells["conv-block"].source = right.replace("return next_layer, conv", "raise ValueError('oops')")
+    assert cells["conv-block"].source != right
+    NotebookClient(executed, kernel_name="python3", resources={"metadata": {"path": str(workplace)}}).execute()
+    assert not [name for name, cell in cells.items() for output in cell.outputs if output.get("name") == "stderr"]
     for name in ("features", "untrained", "overfit", "fit", "curves", "test", "cut", "weights", "film"):
         assert text_of(cells[name]).startswith(waits("conv_block")) and text_of(cells[name]).count("\n") == 1, name
     assert "30 / 50" in text_of(cells["score"]) and "waits for exercise 1" in text_of(cells["score"])
@@ -70,7 +46,10 @@ def test_one_wrong_exercise_gives_no_tracebacks_and_the_others_run(toy_frames, m
 
 @pytest.fixture
 def learner(blank, toy_frames, monkeypatch):
-    """A kernel beside the blank lesson: a function that runs code and returns its status and all it showed."""
+    """A kernel beside the blank lesson: a function that runs code and returns its status and all it showed.
+
+    Nothing may come on the error stream.
+    """
     monkeypatch.setenv("CARLA_DATA", str(toy_frames))
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(cwd=blank)
@@ -82,6 +61,7 @@ def learner(blank, toy_frames, monkeypatch):
 
         def keep(message):
             content = message["content"]
+            assert content.get("name") != "stderr", content["text"]
             if message["msg_type"] != "execute_input":
                 shown.append(content.get("text") or content.get("data", {}).get("text/plain", "")
                              or "\n".join(content.get("traceback", [])))
@@ -93,14 +73,27 @@ def learner(blank, toy_frames, monkeypatch):
     manager.shutdown_kernel(now=True)
 
 
-def test_a_learner_solves_one_exercise_after_the_other(learner, blank, notebook):
+def test_a_learner_runs_the_blank_lesson_to_its_end_and_solves_one_exercise_after_the_other(learner, blank, notebook):
     starter = {cell.id: cell.source for cell in code_cells(nbformat.read(blank / LESSON.name, as_version=4))}
     starter["parameters"] += SMALL
     solved = {cell.id: cell.source for cell in code_cells(notebook)}
+    shown = {}
     for name, source in starter.items():
-        assert learner(source)[0] == "ok", name
-        if name == "untrained":
-            break
+        status, shown[name] = learner(source)
+        assert status == "ok", name
+    for exercise, entry in outputs.exercises.items():
+        [check] = [name for name, source in starter.items() if f"{entry['check']}({exercise})" in source]
+        assert shown[check] == f"{exercise}: not attempted\n"
+    for name, source in starter.items():
+        if mark := MARK.match(source):
+            first = "conv_block" if mark[1][0] in "13" else list(outputs.exercises)[int(mark[1][0]) - 1]
+            assert shown[name].startswith(waits(first)) and shown[name].count("\n") == 1, name
+        else:
+            assert "Waits" not in shown[name], name
+    assert "0 / 50" in shown["score"] and shown["recall"] == "recall: not attempted\n"
+    for name in ("shares", "batches", "stamps", "cnn"):
+        assert shown[name], "what needs no exercise runs"
+
     mine = "conv_block(layers.Input((8, 12, 3)))[0].shape"
     assert learner(mine)[0] == "error", "a scratch cell runs as it is"
 

@@ -138,29 +138,13 @@ def execute(folder, workplace, monkeypatch, **parameters):
     monkeypatch.setenv("CARLA_DATA", str(folder))
     return papermill.execute_notebook(str(LESSON), str(workplace / "executed.ipynb"), kernel_name="python3",
                                       progress_bar=False, cwd=str(workplace),
-                                      parameters={"ALSO_TRAIN_ON": None, "IMAGE_SIZE": [32, 48]} | parameters)
+                                      parameters={"ALSO_TRAIN_ON": None} | parameters)
 
 
-def test_runs_from_top_to_bottom(toy_frames, workplace, monkeypatch):
-    logs = workplace / "logs"
-    executed = execute(toy_frames, workplace, monkeypatch, EPOCHS=2, TENSORBOARD=str(logs))
-    cells = {cell.id: cell for cell in executed.cells}
-    assert not [cell.id for cell in code_cells(executed) for output in cell.outputs if output.get("name") == "stderr"]
-    assert not [cell.id for cell in code_cells(executed) if re.search("WARNING|Waits for", text_of(cell))]
-    assert "50 / 50" in text_of(cells["score"]) and "recall: 8 of 8" in text_of(cells["recall"])
-    assert len(re.findall(r"^ +\d+ +\d+\.\d+ .*$", text_of(cells["fit"]), re.M)) == 2, "one line an epoch"
-    accuracy, mean_iou = map(float, re.search(r"U-Net +([\d.]+) +([\d.]+)", text_of(cells["test"])).groups())
-    assert 0 < mean_iou < accuracy <= 1
-    assert [*logs.glob("train/*")] and [*logs.glob("validation/*")] and (workplace / "build" / "unet.keras").exists()
-    (film,) = [output for output in cells["film"].outputs if "text/html" in output.get("data", {})]
-    assert "data:image/gif;base64," in film["data"]["text/html"]
-    film = iio.imread(workplace / "build" / "drive.gif")
-    assert len(film) == 3 and film.shape[2] == 512 and np.ptp(film) > 100, "three frames of a test drive"
-
-
-def test_two_classes_of_one_s_own_from_end_to_end(tmp_path, workplace, monkeypatch, capsys):
-    """As the README says: check, train, save, predict. Another size and a label to ignore need no edit."""
-    folder = draw(tmp_path / "own", drives=3, frames=2)
+def test_runs_from_top_to_bottom_on_classes_of_one_s_own(tmp_path, workplace, monkeypatch, capsys):
+    """As the README says: check, train, save, predict. Two classes, portrait images and a label to ignore need no edit;
+    tests/test_browser.py runs the lesson as it is."""
+    folder, logs = draw(tmp_path / "own"), workplace / "logs"
     for path in folder.glob("CameraMask/*.png"):
         mask = np.where(iio.imread(path)[..., 0] == 7, 255, 0).astype(np.uint8)
         mask[:4] = 128
@@ -168,17 +152,31 @@ def test_two_classes_of_one_s_own_from_end_to_end(tmp_path, workplace, monkeypat
     (folder / "labels.csv").write_text("id,name,red,green,blue\n0,elsewhere,0,0,0\n1,street,250,200,0\n")
     assert report(folder, ignore_label=128) == []
     assert "0 problems, 0 warnings" in capsys.readouterr().out
-    cells = {cell.id: cell for cell in execute(folder, workplace, monkeypatch, EPOCHS=1, IMAGE_SIZE=[48, 32],
-                                               IGNORE_LABEL=128, ALSO_TRAIN_ON="data").cells}
-    assert "2 equal logits" in text_of(cells["keras-loss"]) and "50 / 50" in text_of(cells["score"])
+
+    executed = execute(folder, workplace, monkeypatch, EPOCHS=2, IMAGE_SIZE=[32, 16], IGNORE_LABEL=128,
+                       ALSO_TRAIN_ON="data", TENSORBOARD=str(logs))
+    cells = {cell.id: cell for cell in executed.cells}
+    assert not [cell.id for cell in code_cells(executed) for output in cell.outputs if output.get("name") == "stderr"]
+    assert not [cell.id for cell in code_cells(executed) if re.search("WARNING|Waits for", text_of(cell))]
+    assert "50 / 50" in text_of(cells["score"]) and "recall: 8 of 8" in text_of(cells["recall"])
+    assert "2 equal logits" in text_of(cells["keras-loss"])
+    assert len(re.findall(r"^ +\d+ +\d+\.\d+ .*$", text_of(cells["fit"]), re.M)) == 2, "one line an epoch"
+    accuracy, mean_iou = map(float, re.search(r"U-Net +([\d.]+) +([\d.]+)", text_of(cells["test"])).groups())
+    assert 0 < mean_iou < accuracy <= 1
+    assert [*logs.glob("train/*")] and [*logs.glob("validation/*")]
+    (film,) = [output for output in cells["film"].outputs if "text/html" in output.get("data", {})]
+    assert "data:image/gif;base64," in film["data"]["text/html"]
+    film = iio.imread(workplace / "build" / "drive.gif")
+    assert len(film) == 3 and film.shape[2] == 512 and np.ptp(film) > 100, "three frames of a test drive"
+
     out = tmp_path / "predicted"
     predict([str(folder / "CameraRGB"), str(out), "--model", str(workplace / "build" / "unet.keras")])
     seen = json.loads((out / "report.json").read_text())
-    assert seen["images"] == 6 and seen["classes"] == {"0": "elsewhere", "1": "street"}
-    assert seen["input range from"] == "the network's file"
+    assert seen["images"] == len([*folder.glob("CameraRGB/*.png")])
+    assert seen["classes"] == {"0": "elsewhere", "1": "street"} and seen["input range from"] == "the network's file"
     for path in out.glob("ids/*.png"):
         ids = iio.imread(path)
-        assert ids.shape == (48, 64) and ids.max() <= 1
+        assert ids.shape == iio.imread(folder / "CameraRGB" / path.name).shape[:2] and ids.max() <= 1
         painted = iio.imread(out / "colours" / path.name)
         np.testing.assert_array_equal(painted, np.array([[0, 0, 0], [250, 200, 0]])[ids])
 
@@ -209,10 +207,11 @@ def test_same_seed_same_start(notebook, toy_frames, workplace, monkeypatch):
     short, needed = until(notebook, "untrained"), []
     for cell in code_cells(short):
         if "parameters" in cell.metadata.get("tags", []):
-            cell.source += "\nALSO_TRAIN_ON, IMAGE_SIZE = None, (32, 48)"
+            cell.source += "\nALSO_TRAIN_ON, IMAGE_SIZE = None, (16, 32)"
             parameters = cell
         if cell.id in ("setup", "count", "split-code", "batches", "untrained"):
-            needed.append(cell)
+            needed.append(nbformat.from_dict(cell | {"source": MARK.sub("", cell.source)}))   # waits for no check
+    short.cells = [cell for cell in short.cells if not (cell.id.startswith("check-") or MARK.match(cell.source))]
     look = nbformat.v4.new_code_cell(
         "print(frames['split'].tolist())\n"
         "print([float(np.sum(images)), float(np.sum(np.square(images[0]))), int(np.sum(masks))])\n"
