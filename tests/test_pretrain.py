@@ -14,6 +14,7 @@ from lesson.errors import LessonError
 from lesson.network import build_from_rows
 from lesson.notebook import LESSON
 from lesson.weights import load_weights, read_weights
+from render.scenes import EMBEDDED, PRETRAINING
 from tests.toy_frames import draw
 
 SIZE = (32, 48)
@@ -68,10 +69,11 @@ def test_it_learns_and_a_kill_changes_nothing(frames, tmp_path):
 
 
 def test_other_frames_are_refused(toy_frames, tmp_path):
+    assert pretrain.FIRST_SEED == PRETRAINING.first_seed > EMBEDDED.first_seed + EMBEDDED.most
     with pytest.raises(LessonError, match="recipe.json does not say .* Expected a folder that `python -m render --pre"):
         pretrain.read_frames(toy_frames)
     with pytest.raises(LessonError, match="begin at 1000, not at 1000000"):
-        pretrain.read_frames(rendered(tmp_path / "embedded", first_seed=1000, drives=1))
+        pretrain.read_frames(rendered(tmp_path / "embedded", first_seed=EMBEDDED.first_seed, drives=1))
     mixed, data = rendered(tmp_path / "mixed", drives=1), LESSON.parent / "data"
     for folder in ("CameraRGB", "CameraMask"):
         name = sorted(path.name for path in (data / folder).glob("*.png"))[5]
