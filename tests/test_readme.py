@@ -19,8 +19,8 @@ from lesson.notebook import LESSON, code_cells
 PROJECT = LESSON.parent
 COMMAND = r"(?:[A-Z_]+=\S+ )?(?:make|pip|jupyter|python|\.venv/bin/\w+) .+"
 SERVERS = ("make lab", "jupyter lab build/blank/Image_segmentation_Unet.ipynb")   # they run until they are stopped
-# What `.ci/run` runs, and what needs the network; tests/test_fetch.py fetches from a server of its own.
-NOT_HERE = ("make test", ".venv/bin/python -m lesson.fetch NEW_FOLDER",
+# What runs tests, and what needs the network; tests/test_fetch.py fetches from a server of its own.
+NOT_HERE = ("make test", "make test-lowest", ".venv/bin/python -m lesson.fetch NEW_FOLDER",
             ".venv/bin/python -m lesson.fetch NEW_FOLDER --url URL")
 
 # In the place of the training, for the workers of a cluster: they stop after the cell that calls fit with callbacks.
