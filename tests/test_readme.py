@@ -120,7 +120,8 @@ def test_script(script, clone, start):
     if not lines:
         pytest.skip("it runs elsewhere: see NOT_HERE")
     shutil.rmtree(clone / "build" / "blank", ignore_errors=True)   # that of another script
-    lines = "\n".join(lines).replace("IMAGES=FOLDER", f"IMAGES={clone / 'few'}").replace("FOLDER", str(clone / "data"))
+    lines = re.sub(r"IMAGES=FOLDER\S*", f"IMAGES={clone / 'few'}", "\n".join(lines))
+    lines = lines.replace("FOLDER", str(clone / "data"))
     process, log = start("set -e\n" + lines)
     lines = lines.splitlines()
     if lines[-1] in SERVERS:
