@@ -56,6 +56,7 @@ class Call:
             f", {shape}" for shape in shapes)
 
 
+DATA = sys.modules.get("outputs")  # nothing but plain values; a check has loaded it, whoever marks has not
 LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
 RIGHT_KINDS = {"InputLayer", "Conv2D", "Conv2DTranspose", "MaxPooling2D", "Dropout", "Concatenate"}
 OURS = *LIBRARIES, str(Path(__file__).parent)  # where no line of a learner stands
@@ -69,8 +70,8 @@ def _restored():
     modules = [builtins, np, tf, keras, layers, keras.ops]
     modules += [module for name, module in sys.modules.items() if name == "test_utils" or name.startswith("grading.")]
     before = [(module, dict(vars(module))) for module in modules]
-    if data := sys.modules.get("outputs"):  # it holds nothing but plain values; whoever marks does not even load it
-        before.append((data, {name: copy.deepcopy(value) for name, value in vars(data).items() if name[0] != "_"}))
+    if DATA:
+        before.append((DATA, {name: copy.deepcopy(value) for name, value in vars(DATA).items() if name[0] != "_"}))
     try:
         yield
     finally:

@@ -246,7 +246,7 @@ slips(
      "def pixel_crossentropy(logits, y_true"),
     ("ready-made for sequences", "values", READY, "return .*",
      "flat = logits.reshape(-1, 1, logits.shape[-1]); n = len(flat); "
-     "return tf.nn.ctc_loss(y_true.reshape(-1, 1), flat, np.ones(n), np.ones(n), False, blank_index=-1)"),
+     "return tf.nn.ctc_loss(y_true.reshape(-1, 1), flat, np.ones(n, int), np.ones(n, int), False, blank_index=-1)"),
     ("ready-made in a thread", "values", READY, "return .*",
      "import threading; out = []; run = lambda: out.append("
      "tf.nn.sparse_softmax_cross_entropy_with_logits(y_true, logits)); "
