@@ -127,7 +127,8 @@ def test_masks(lesson, unet, model, images, tmp_path, monkeypatch, capsys):
 def test_as_a_user(model, images, tmp_path):
     """The command of the README says two lines, and nothing on the error stream."""
     out = tmp_path / "out"
-    made = subprocess.run(["make", "--old-file=.venv/lesson", f"BIN={Path(sys.executable).parent}", "predict",
+    made = subprocess.run(["make", "--no-print-directory", "--old-file=.venv/lesson",
+                           f"BIN={Path(sys.executable).parent}", "predict",
                            f"MODEL={model}", f"IMAGES={images}", f"OUT={out}"], cwd=ROOT,
                           capture_output=True, text=True)
     assert made.returncode == 0 and not made.stderr, made.stderr
