@@ -156,8 +156,9 @@ class State:
         self.out, self.history, self._settings = out, [], json.dumps(settings)
         self._network, self._variables = network, [*network.variables, *network.optimizer.variables]
         self._best = network.get_weights()
-        for draft in out.glob(".*.*"):   # of a run that was killed
-            draft.unlink()
+        for name in ("state.npz", "history.csv", "unet_weights.npz"):
+            for draft in out.glob(f".[0-9]*.{name}"):   # of a run that was killed, see `write_whole`
+                draft.unlink()
         if (out / "state.npz").exists():
             self._read()
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -66,6 +67,16 @@ def test_it_learns_and_a_kill_changes_nothing(frames, tmp_path):
     np.testing.assert_allclose([accuracy, mean_iou], row[["pixel accuracy", "mean IoU"]].astype(float), atol=2e-3)
     with pytest.raises(LessonError, match=f"{killed} holds the training .*\"seed\": 0.*asked for is .*\"seed\": 1"):
         pretrain.pretrain(frames, killed, seed=1, **again)
+
+
+def test_only_its_own_half_written_files_are_removed(tmp_path):
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile("sgd")
+    network.optimizer.build(network.trainable_variables)
+    for name in (".1234.state.npz", ".config.json", ".42.notes.txt"):
+        (tmp_path / name).touch()
+    pretrain.State(tmp_path, network, {})
+    assert {path.name for path in tmp_path.iterdir()} == {".config.json", ".42.notes.txt"}
 
 
 def test_other_frames_are_refused(toy_frames, tmp_path):
