@@ -1,9 +1,10 @@
 """Show a frame as other cameras would have taken it: another place and zoom, other light, another lens and sensor."""
 import tensorflow as tf
 
+WHOLE = 0.5                          # of the views show the whole frame, as it will be predicted; the others a window
 WINDOW, ASPECT = 0.55, 0.1           # smallest window as a share of the frame; how far its proportions differ
-EXPOSURE, GAMMA, TINT = 0.4, 0.3, 0.1   # largest logarithms: of the gain, the exponent, and the gain of one colour
-CONTRAST, COLOUR = 0.3, 0.5          # how far contrast and saturation leave 1
+EXPOSURE, GAMMA, TINT = 0.3, 0.2, 0.08   # largest logarithms: of the gain, the exponent, and the gain of one colour
+CONTRAST, COLOUR = 0.2, 0.35         # how far contrast and saturation leave 1
 BLUR, NOISE = 0.25, 0.02             # largest weight of a neighbour; largest deviation, of 1 for white
 
 
@@ -31,7 +32,7 @@ def augment(frame, seed, size):
         image, float32 (*size, 3) from -1 to 1; mask, uint8 (*size, 1).
     """
     seeds = tf.random.split(seed, 4)
-    frame = _cut(frame, tf.random.stateless_uniform([5], seeds[0]))
+    frame = _cut(frame, tf.random.stateless_uniform([6], seeds[0]))
     image = tf.image.resize(frame[..., :3], size, antialias=True) / 255
     image = _light(_blur(image, seeds[1]), seeds[2])
     amount = tf.random.stateless_uniform([], seeds[3], 0, NOISE)
@@ -40,10 +41,10 @@ def augment(frame, seed, size):
 
 
 def _cut(frame, draws):
-    """Return a window of a frame, mirrored or not, by five numbers from 0 to 1."""
+    """Return a frame or a window of it, mirrored or not, by six numbers from 0 to 1."""
     full = tf.cast(tf.shape(frame)[:2], tf.float32)
     shares = (WINDOW + (1 - WINDOW) * draws[0]) * tf.stack([1, 1 + ASPECT * (2 * draws[1] - 1)])
-    sides = tf.minimum(shares, 1) * full
+    sides = tf.where(draws[5] < WHOLE, 1.0, tf.minimum(shares, 1)) * full
     (top, left), (height, width) = (tf.unstack(tf.cast(tf.round(part), tf.int32))
                                     for part in (draws[2:4] * (full - sides), sides))
     frame = frame[top:top + height, left:left + width]

@@ -1,6 +1,6 @@
 """Train the graded network on rendered drives that are in no lesson, for the weights that come with it.
 
-    python -m render --pretraining --drives 1500 --out FRAMES
+    python -m render --pretraining --drives 1650 --out FRAMES
     python -m lesson.pretrain FRAMES OUT [--frames-seen N] [--seed N]
 
 FRAMES         a folder that the first command made
@@ -34,7 +34,7 @@ N_CLASSES, SIZE = 23, (96, 128)
 FIRST_SEED = 1_000_000   # of the renderer's drives for pretraining, by their recipe.json; embedded ones are below
 BATCH, EVERY = 8, 2000   # frames in a step; frames seen between two evaluations
 LEARNING_RATE, WARM_UP = 1e-3, 0.05   # the highest; the share of the steps until it is reached
-POWER = -0.5             # of a class's share: the weight of its pixels
+POWER = -0.25            # of a class's share: the weight of its pixels
 HELD, HELD_AT_LEAST = 0.05, 10        # drives to choose the best weights by: their share and number
 ENOUGH_FRAMES, ENOUGH_DRIVES = 3000, 1500
 COLUMNS = ["frames seen", "loss", "pixel accuracy", "mean IoU", "seconds"]
@@ -210,6 +210,7 @@ def pretrain(folder, out, frames_seen=60_000, seed=0, size=SIZE, every=EVERY):
     """
     import keras
 
+    from lesson import augment
     from lesson.network import build_from_rows
     from lesson.training import start_from_shares
     devices = use_devices()
@@ -218,8 +219,9 @@ def pretrain(folder, out, frames_seen=60_000, seed=0, size=SIZE, every=EVERY):
     print(f"{len(frames)} frames of {n_drives} drives; {held.sum()} of them are held out")
     if len(frames) < ENOUGH_FRAMES or n_drives < ENOUGH_DRIVES:
         print(f"Warning: with fewer than {ENOUGH_FRAMES} frames of {ENOUGH_DRIVES} drives it learns less.")
-    settings = {"frames": hashlib.sha256(frames).hexdigest()[:16], "frames seen": frames_seen, "seed": seed,
-                "size": [*size], "every": every}
+    views = hashlib.sha256(Path(augment.__file__).read_bytes()).hexdigest()[:16]
+    settings = {"frames": hashlib.sha256(frames).hexdigest()[:16], "views": views, "power": POWER,
+                "frames seen": frames_seen, "seed": seed, "size": [*size], "every": every}
     held, frames = frames[held], frames[~held]
     pixels = np.bincount(frames[..., 3].ravel(), minlength=N_CLASSES)
     passes = -(-frames_seen // len(frames))

@@ -2,7 +2,7 @@
 
 Commands (`pip install -r render/requirements.txt` first; Python 3.11):
     python -m render --drives 36 --out FOLDER                    the embedded drives: 8 frames each
-    python -m render --pretraining --drives 1500 --out FOLDER    drives for pretraining: 2 frames each, other seeds
+    python -m render --pretraining --drives 1650 --out FOLDER    drives for pretraining: 2 frames each, other seeds
 Both go on where they were stopped. FOLDER gets CameraRGB, CameraMask, manifest.csv and recipe.json.
 
 A drive is composed from its number alone, by NumPy; Blender only draws it. One file for one thing:

@@ -9,7 +9,7 @@ from .shapes import Matter, Shape, boxes, plain, vary
 
 def brick_wall(world, x, begin, end, rng, height=None):
     """Build a brick or stone wall with piers and a coping."""
-    height = height or rng.uniform(1.3, 2.6)
+    height = height or rng.uniform(1.5, 3.0)
     kinds = [
         ("brick", (0.58, 0.33, 0.22)),
         ("brick", (0.68, 0.48, 0.35)),
@@ -41,7 +41,7 @@ def brick_wall(world, x, begin, end, rng, height=None):
 
 def retaining_wall(world, x, begin, end, rng):
     """Build a tall retaining wall of concrete or rock."""
-    brick_wall(world, x, begin, end, rng, rng.uniform(2.5, 4.5))
+    brick_wall(world, x, begin, end, rng, rng.uniform(2.8, 5.0))
 
 
 def guard_rail(world, x, begin, end, rng):

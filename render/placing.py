@@ -85,7 +85,7 @@ TABLE = (
     Row(furniture.chairs, labels.DYNAMIC, walk, 0.3, 4, 30, 0.9),
     Row(posts.lantern, labels.POLE, walk, 0.5, 4, 40, 0.3),
     Row(posts.flag, labels.POLE, walk, 0.15, 5, 50, 0.3),
-    Row(sign, None, facing, 1.5, 5, 60, 0.3),
+    Row(sign, None, facing, 1.1, 5, 60, 0.3),
     Row(traffic_light, None, facing, 0.25, 7, 45, 0.3),
     Row(fountain, None, yard, 0.2, 8, 40, 1.0),
     Row(people.walker, labels.PEDESTRIAN, anywhere, 2.0, 4, 50, 0.35),
@@ -148,7 +148,7 @@ def gather(world, street, travel, density):
             a, b = x + rng.normal(0, 0.8), y + rng.normal(0, 0.9)
             if world.claim(a, b, 0.3):
                 world.put(people.stander(rng), labels.PEDESTRIAN, a, b, heading=rng.uniform(0, 6.28))
-    for _ in range(rng.poisson(0.7 * density)):
+    for _ in range(rng.poisson(0.5 * density)):
         y, way = travel + log_uniform(rng, 5, 35), rng.choice([-1, 1])
         for k in range(int(rng.choice([1, 1, 1, 2, 3]))):
             x, b = rng.uniform(low, high), y + 0.9 * k
@@ -165,9 +165,10 @@ def puddles(world, street, travel):
     colour = [(0.36, 0.32, 0.26), (0.30, 0.28, 0.26), (0.40, 0.35, 0.30)][rng.integers(3)]
     for side in (-1, 1):
         y = ahead(world, 8, 45, travel, 8)
-        if y is not None and rng.random() < 0.35:
+        if y is not None and rng.random() < 0.75:
             x = street.end(side) + side * 0.05
-            patch(world, x, x + side * rng.uniform(1, 5), y, y + 8, 0.2, Matter("noise", colour, 0.9), labels.GROUND)
-    y, side = ahead(world, 9, 40, travel, 6), rng.choice([-1, 1])
-    if y is not None and rng.random() < 0.12:
-        pond(world, street.end(side) + side * rng.uniform(2.5, 5), y, 3.5, 8, 0.32)
+            end = x + side * rng.uniform(1.5, 6), y, y + rng.uniform(8, 14)
+            patch(world, x, *end, 0.2, Matter("noise", colour, 0.9), labels.GROUND)
+    y, side = ahead(world, 12, 50, travel, 6), rng.choice([-1, 1])
+    if y is not None and rng.random() < 0.3:
+        pond(world, street.end(side) + side * rng.uniform(2.5, 5), y, 2.5, 5, 0.32)

@@ -125,8 +125,8 @@ def gantry_plates(rng, low, high, height=5.8):
     """Build the plates of a gantry; they face -y."""
     shape, x = Shape(), low + rng.uniform(1, 3)
     while x < high - 3:
-        width, tall = rng.uniform(1.6, 3.6), rng.uniform(0.9, 1.7)
-        if rng.random() < 0.7:
+        width, tall = rng.uniform(1.3, 2.8), rng.uniform(0.6, 1.2)
+        if rng.random() < 0.5:
             centre = np.array((x + width / 2, -0.2, height + 0.45))
             shape.add(GREEN if rng.random() < 0.5 else BLUE, box(centre, (width, 0.1, tall)))
             for z in (-0.25, 0.15):

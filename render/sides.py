@@ -44,7 +44,7 @@ def city(rng):
     kinds = ("tower", "tower", "apartments", "bare_frame", "round_tower", "shop")
     return Side(
         walk=rng.uniform(2.5, 5),
-        barriers=fence(rng, 0.45, "iron", "picket", "wall", "balustrade", "boards"),
+        barriers=fence(rng, 0.6, "iron", "picket", "wall", "wall", "wall", "balustrade", "boards"),
         hedge=0.5,
         trees=int(rng.integers(2, 8)),
         near=2.0,
@@ -62,9 +62,10 @@ def city(rng):
 def mixed(rng):
     """Stand flats, shops, houses and sheds at some distance."""
     kinds = ("apartments", "shop", "house", "tower", "bare_frame", "shed")
+    barriers = ("iron", "picket", *3 * ("wall",), "retaining", *2 * ("guard",), "ranch", "mesh", "boards")
     return Side(
         walk=rng.uniform(2.2, 5),
-        barriers=fence(rng, 0.6, "iron", "picket", "wall", "wall", "ranch", "mesh", "boards"),
+        barriers=fence(rng, 0.75, *barriers),
         hedge=0.4,
         trees=int(rng.integers(4, 12)),
         near=2.5,
@@ -99,7 +100,7 @@ def row(rng):
 
 def homes(rng):
     """Stand houses in gardens behind fences and hedges."""
-    kinds = ("picket", "iron", "boards", "ranch", "wall", "wall", "balustrade", "wire")
+    kinds = ("picket", "iron", "boards", "ranch", "wall", "wall", "wall", "balustrade", "wire")
     return Side(
         walk=rng.uniform(1.2, 2.6),
         barriers=fence(rng, 0.85, *kinds),
@@ -121,7 +122,7 @@ def park(rng):
     """Leave a side to trees and grass."""
     return Side(
         walk=pick(rng, 1.8, 2.8, 4.0),
-        barriers=fence(rng, 0.6, "iron", "ranch", "picket", "balustrade", "wire"),
+        barriers=fence(rng, 0.85, "iron", "ranch", "picket", "wall", "wall", "guard", "guard", "balustrade", "wire"),
         hedge=0.4,
         trees=int(rng.integers(14, 32)),
         near=rng.uniform(1.5, 5),
@@ -134,11 +135,11 @@ def park(rng):
 
 def walled(rng):
     """Run a wall or a fence along a boulevard."""
-    kinds = ("wall", "wall", "wall", "retaining", "guard", "iron", "boards", "ranch")
+    kinds = (*4 * ("wall",), *2 * ("retaining",), *3 * ("guard",), "iron", "boards", "ranch")
     row = tuple(pick(rng, "apartments", "house", "shed", "tower") for _ in range(int(rng.integers(1, 6))))
     return Side(
         walk=pick(rng, 1.8, 2.8, 4.0),
-        barriers=fence(rng, 0.9, *kinds, offset=(0.2, 1.0)),
+        barriers=fence(rng, 1.0, *kinds, offset=(0.2, 1.0)),
         hedge=0.35,
         trees=int(rng.integers(10, 24)),
         near=rng.uniform(2, 6),
@@ -156,11 +157,11 @@ def walled(rng):
 def highway(rng):
     """Line a highway with a barrier, slopes and woods."""
     rails = ((pick(rng, "jersey", "jersey", "guard", "guard", "orange"), rng.uniform(0.4, 1.2), -30, 200),)
-    kinds = ("retaining", "ranch", "iron", "mesh", "boards")
+    kinds = ("retaining", "retaining", "wall", "ranch", "iron", "mesh", "boards")
     return Side(
         walk=0,
         kerb=rng.random() < 0.3,
-        barriers=rails + fence(rng, 0.4, *kinds, offset=(3, 6)),
+        barriers=rails + fence(rng, 0.55, *kinds, offset=(3, 6)),
         trees=int(rng.integers(10, 30)),
         near=rng.uniform(3, 9),
         houses=pick(rng, (), (), ("shed",), ("house",)),
@@ -179,7 +180,7 @@ def rural(rng):
         walk=pick(rng, 0, 0, 0.4, 1.5),
         kerb=rng.random() < 0.6,
         hedge=0.15,
-        barriers=fence(rng, 0.8, "ranch", "guard", "guard", "guard", "wire", "wall", offset=(0.7, 4)),
+        barriers=fence(rng, 0.95, "ranch", "guard", "guard", "guard", "guard", "wire", "wall", offset=(0.7, 4)),
         trees=int(rng.integers(10, 30)),
         near=rng.uniform(3, 8),
         houses=pick(rng, (), ("house", "house"), ("shed",)),
@@ -194,7 +195,7 @@ def rural(rng):
 
 def cutting(rng):
     """Raise rock right beside the road."""
-    rails = fence(rng, 0.35, "guard", "jersey", "orange", offset=(0.3, 0.5))
+    rails = fence(rng, 0.5, "guard", "guard", "jersey", "orange", offset=(0.3, 0.5))
     return Side(
         walk=0,
         kerb=rng.random() < 0.4,
@@ -208,8 +209,8 @@ def cutting(rng):
 
 
 def shore(rng):
-    """Let the ground fall to a lake."""
-    rails = fence(rng, 0.75, "guard", "guard", "ranch", "iron", "balustrade", offset=(0.3, 0.8))
+    """Let the ground fall, at times to a lake."""
+    rails = fence(rng, 0.95, "guard", "guard", "guard", "ranch", "iron", "balustrade", offset=(0.3, 0.8))
     return Side(
         walk=pick(rng, 0, 1.5, 3.0),
         barriers=rails,
@@ -218,7 +219,7 @@ def shore(rng):
         rise=-1.4,
         slope=1.0,
         lamps=pick(rng, 0, 30.0),
-        lake=True,
+        lake=rng.random() < 0.06,
         sunk=2.0,
     )
 
@@ -232,7 +233,7 @@ def over(rng):
         rise=-9.0,
         slope=0.3,
         lamps=pick(rng, 0, 30.0),
-        lake=rng.random() < 0.5,
+        lake=rng.random() < 0.06,
         sunk=9.0,
         parapet=pick(rng, "parapet", "parapet", "parapet", "truss"),
     )

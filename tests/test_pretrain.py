@@ -35,6 +35,14 @@ def rendered(folder, first_seed=pretrain.FIRST_SEED, drives=14):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def policy():
+    """Put back the number format: a training takes the fastest of the machine."""
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+
+
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory):
     return rendered(tmp_path_factory.mktemp("pretraining") / "frames")
@@ -106,22 +114,23 @@ def test_classes_weigh_by_their_rarity():
     pixels = np.array([90_000, 9_000, 1_000, 0])
     weights = pretrain.class_weights(pixels)
     assert np.sum(weights * pixels) / pixels.sum() == pytest.approx(1)
-    assert weights[1] / weights[0] == pytest.approx(10 ** 0.5) and np.isfinite(weights[3])
+    assert weights[1] / weights[0] == pytest.approx(10 ** 0.25) and np.isfinite(weights[3])
 
 
 def test_views_change_image_and_mask_together(lesson):
     """A frame whose class can be told from its place: mirrored and cut, each pixel must keep the label it shows."""
     ids = np.repeat(np.arange(16, dtype=np.uint8), 8)[None].repeat(96, axis=0)   # 16 upright stripes
     frame = np.stack([16 * ids, 255 - 16 * ids, 0 * ids + 128, ids], axis=-1)
-    first_columns, sharpest = set(), []
-    for number in range(12):
+    first_columns, stripes = set(), []
+    for number in range(24):
         image, mask = (np.asarray(part) for part in augment(frame, [0, number], (48, 64)))
         assert image.shape == (48, 64, 3) and image.dtype == np.float32 and np.abs(image).max() <= 1
         first_columns.add(int(mask[0, 0, 0]))
         order = np.argsort([image[..., 0][mask[..., 0] == k].mean() for k in np.unique(mask)])
         assert (np.diff(order) > 0).mean() > 0.9, "the more red, the higher the id"
-        sharpest.append(len(np.unique(mask)))
-    assert len(first_columns) > 4 and min(sharpest) < 13, "mirrored, moved and enlarged"
+        stripes.append(len(np.unique(mask)))
+    assert len(first_columns) > 4 and min(stripes) < 13, "mirrored, moved and enlarged"
+    assert 7 <= stripes.count(16) <= 17, "about half of the views show the whole frame"
     assert all(map(np.array_equal, augment(frame, [0, 1], (48, 64)), augment(frame, [0, 1], (48, 64))))
     assert not np.array_equal(augment(frame, [0, 1], (48, 64))[0], augment(frame, [0, 2], (48, 64))[0])
     for mine, theirs in zip(preprocess(frame, (96, 128)), lesson.normalise(*lesson.preprocess(
