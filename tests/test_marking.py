@@ -18,6 +18,7 @@ import pytest
 
 from grading.marking import main
 from grading.records import FORMULA
+from grading.sandbox.client import _waited
 from lesson.notebook import LESSON
 from tests.hostile_submissions import (
     ATTACKS,
@@ -268,6 +269,20 @@ def test_root_marks_as_safely_as_an_ordinary_user():
         assert entries.pop("honest")["points"] == 50
         assert {name: entry["points"] for name, entry in entries.items()} == dict.fromkeys(entries, 20)
         assert world.state() == world.before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long a process waits")
+def test_on_a_busy_machine_waiting_for_a_processor_does_not_count():
+    """Three processes that compute share one processor and wait for each other; one that sleeps waits for none."""
+    here = f"import os, time; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}}); end = time.time() + 3; "
+    busy, idle = "exec('while time.time() < end: pass')", "time.sleep(3)"
+    started = [subprocess.Popen([sys.executable, "-c", here + what]) for what in (busy, busy, busy, idle)]
+    time.sleep(2.5)
+    *busy, idle = (_waited(process.pid) for process in started)
+    for process in started:
+        process.wait()
+    assert min(busy) > 0.6 and idle < min(busy) / 2
+    assert _waited(started[0].pid) == 0, "it has ended"
 
 
 # What it reports.
