@@ -129,7 +129,9 @@ def test_two_workers_learn_what_one_learns(folder):
     for policy, numbers, weights in (("float32", 1e-6, 1e-7), ("mixed_bfloat16", 5e-3, 1e-4)):
         for kind in ("numbers", "weights"):
             np.testing.assert_array_equal(first[f"{policy} {kind}"], second[f"{policy} {kind}"])
-        np.testing.assert_allclose(first[f"{policy} numbers"], alone[f"{policy} numbers"], rtol=0, atol=numbers)
+        for columns, most in ((np.s_[:, :2], numbers), (np.s_[:, 2:], max(numbers, 2e-4))):   # losses; accuracies,
+            np.testing.assert_allclose(first[f"{policy} numbers"][columns], alone[f"{policy} numbers"][columns],
+                                       rtol=0, atol=most)   # where rounding may turn a pixel or two
         # by their mean: Adam moves a weight whose gradient is nearly 0 by its sign, which rounding may turn
         assert np.abs(first[f"{policy} weights"] - alone[f"{policy} weights"]).mean() < weights
 

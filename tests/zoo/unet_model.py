@@ -400,7 +400,7 @@ def unet_model_that_caches_its_layers(input_size=(96, 128, 3), n_filters=32, n_c
     made = {}
 
     def convolution(x, filters):
-        key = filters, x.shape[-1]
+        key = filters, x.shape[-1], x is inputs   # else an input of as many channels would be caught in the encoder
         return made.setdefault(key, Conv2D(filters, 3, **HE))(x)
 
     x, skips = (inputs := Input(input_size)), []
