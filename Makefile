@@ -3,7 +3,8 @@
 # make test-lowest  run the tests of what the libraries do for the lesson on their lowest versions that requirements.txt allows
 # make lab      open the lesson in JupyterLab
 # make cluster  train the lesson with several processes on this machine: make cluster WORKERS=2
-# make predict  predict masks of images or a film with the trained network: make predict IMAGES=… OUT=… [MODEL=…]
+# make predict  predict masks of images or a film with the network that comes with the lesson, or with MODEL:
+#               make predict IMAGES=… OUT=… [MODEL=…]
 # make blank    write the lesson without its solutions, and all that it needs, to build/blank/
 # make notebook execute the lesson on the embedded frames and store its outputs in the committed notebook
 # make bench    measure training, prediction, pipeline, growth and endurance; with CARLA_DATA also quality on real frames
@@ -46,7 +47,7 @@ cluster: .venv/lesson
 	@$(BIN)/python -m lesson.cluster "$(or $(WORKERS),2)" $(LESSON).ipynb
 
 predict: .venv/lesson
-	@$(BIN)/python -m lesson.predict "$(IMAGES)" "$(OUT)" --model "$(or $(MODEL),build/unet.keras)"
+	@$(BIN)/python -m lesson.predict "$(IMAGES)" "$(OUT)" $(if $(MODEL),--model "$(MODEL)")
 
 blank: .venv/lesson
 	@$(BIN)/python -m lesson.blank "$(BLANK)"

@@ -1,8 +1,9 @@
 """How soon is a recipe how good, on drives that it never saw? python -m benchmarks.quality REAL_FRAMES [RECIPE...]
 
 Trains the graded network with each recipe on the same folds of real drives, one after the other, and evaluates it
-after every epoch on the drives that the fold keeps away. The clock starts at the list of files and stands still during
-evaluation. Nothing is chosen by the drives that are kept away: what counts is the last epoch.
+after every epoch on the drives that the fold keeps away; the network that comes with the lesson also as it comes. The
+clock starts at the list of files and stands still during evaluation. Nothing is chosen by the drives that are kept
+away: what counts is the last epoch.
 """
 import argparse
 import json
@@ -17,14 +18,15 @@ from lesson.labels import read_labels
 from lesson.recordings import find_frames
 
 N_FOLDS, SEED, N_CLASSES = 3, 7, 23
-LOOKS = {"lab": ("#D55E00", "s-"), "lesson": ("#000000", "D-"), "long": ("#0072B2", "o-"), "short": ("#009E73", "^-")}
+LOOKS = {"lab": ("#D55E00", "s-"), "lesson": ("#000000", "D-"), "long": ("#0072B2", "o-"), "short": ("#009E73", "^-"),
+         "shipped, as it comes": ("#CC79A7", "--"), "shipped, fine-tuned": ("#56B4E9", "v-")}
 MAIN = [*LOOKS]   # trained on all folds, compared and drawn
 
 
 def summarise(runs):
     """Return a table with one row a recipe: the scores of the last epoch, as mean and spread over the folds."""
     last = pd.DataFrame([{"recipe": r["recipe"], "fold": r["fold"], "processor": r["machine"]["processor"],
-                          "epochs": len(r["epochs"]), **r["epochs"][-1],
+                          "epochs": len(r["epochs"]) if r["frames"] else 0, **r["epochs"][-1],
                           "mirror": r["with the mirror image"]["mean IoU"]} for r in runs])
     long_iou = last[last["recipe"] == "long"].set_index("fold")["mean IoU"]
     last["against long"] = last["mean IoU"] - last["fold"].map(long_iou)   # on the same folds
@@ -39,7 +41,8 @@ def summarise(runs):
 
 def whole(runs):
     """Return the curves of the main recipes that were trained on all folds: dict to one table a fold."""
-    curves = {name: [pd.DataFrame(r["epochs"]) for r in runs if r["recipe"] == name] for name in MAIN}
+    curves = {name: [pd.DataFrame(r["epochs"]).assign(frames=r["frames"] * np.arange(1, 1 + len(r["epochs"])))
+                     for r in runs if r["recipe"] == name] for name in MAIN}
     return {name: folds for name, folds in curves.items() if len(folds) == N_FOLDS}
 
 
@@ -53,7 +56,7 @@ def compare(runs):
     """Return, as a table, when our recipes reach what the lab's has at its end: by fold, and on their mean."""
     curves, rows = whole(runs), {}
     for name in [name for name in curves if name != "lab"]:
-        alike = beside_the_lab(runs, name)
+        alike = beside_the_lab(runs, name) and not RECIPES[name].shipped   # its hours beforehand are not counted
         for fold in (*range(N_FOLDS), "mean"):
             lab, ours = (sum(curves[recipe]) / N_FOLDS if fold == "mean" else curves[recipe][fold]
                          for recipe in ("lab", name))
@@ -76,22 +79,23 @@ def by_class(runs, iou_per_class):
 
 
 def draw(runs, path):
-    """Draw quality against time on the lab's machine: one line for each recipe and fold."""
-    fig, axes = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
+    """Draw quality against the frames that were learned from: one line for each recipe and fold."""
+    fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
     for ax, name in zip(axes, ["mean IoU", "pixel accuracy"]):
         for recipe, curves in whole(runs).items():
-            if not beside_the_lab(runs, recipe):
-                continue
             colour, style = LOOKS[recipe]
             for fold, curve in enumerate(curves):
-                label = f"{recipe}: {len(curve)} epochs" if not fold else None
-                ax.plot(curve["seconds"], curve[name], style, color=colour, markersize=3, alpha=0.8, label=label)
-        ax.set(xscale="log", xlabel="seconds of training (logarithmic)", ylabel=name,
+                look = {"color": colour, "alpha": 0.8, "label": recipe if not fold else None}
+                if curve["frames"].any():
+                    ax.plot(curve["frames"], curve[name], style, markersize=3, **look)
+                else:
+                    ax.axhline(curve[name].iloc[-1], linestyle=style, **look)
+        ax.set(xscale="log", xlabel="frames seen in training (logarithmic)", ylabel=name,
                title=f"{name} on drives kept away, one line a fold")
         ax.xaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_major_formatter("{x:,g}")
         ax.xaxis.set_minor_formatter(plt.NullFormatter())
-        ax.legend()
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
     fig.savefig(path, dpi=100)
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from benchmarks.lesson import compile_for
 from lesson.check import count_labels
 from lesson.training import start_from_shares
+from lesson.weights import SHIPPED, load_weights
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,9 @@ class Recipe:
     """What the recipe `long` does, unless something is changed."""
 
     embedded: bool = True    # the embedded drives are in the training too
+    shipped: bool = False    # starts from the weights that come with the lesson
     epochs: int | None = 12  # None: as many as the lesson's
+    rate: float = 1e-3       # the highest learning rate
     batch_size: int = 4
     notebook: bool = False   # the batches are those of the notebook: as they are, mixed before they are cached
     augmented: bool = True
@@ -37,6 +40,9 @@ RECIPES = {
     "lab": Recipe(lab=True, constant=True, shares=False, weighted=False, augmented=False, embedded=False, epochs=40,
                   batch_size=32),
     "lesson": Recipe(epochs=None, notebook=True, augmented=False),
+    "shipped, as it comes": Recipe(shipped=True, embedded=False, epochs=0),
+    "shipped, fine-tuned": Recipe(shipped=True, embedded=False, rate=5e-4),
+    "shipped, fine-tuned for 2 epochs": Recipe(shipped=True, embedded=False, rate=5e-4, epochs=2),
     "long": Recipe(),        # the lesson of commit 678a80d; the others below change one thing in it
     "another seed": Recipe(seed=1),
     "real drives alone": Recipe(embedded=False),
@@ -174,7 +180,8 @@ def train(lesson, recipe, real, embedded, held):
         real, embedded: DataFrames of frames to learn from. held: DataFrame of frames to evaluate on.
 
     Returns:
-        dict with the seconds and scores epoch by epoch, and the confusion matrix at the end.
+        dict with the frames of an epoch, the seconds and scores epoch by epoch, or once where nothing is learned, and
+        the confusion matrix at the end.
     """
     pixels = sum(count_labels(rows, lesson.N_CLASSES).sum(axis=0)
                  for rows in ([real, embedded] if recipe.embedded else [real]))
@@ -186,12 +193,28 @@ def train(lesson, recipe, real, embedded, held):
     clock = Evaluate(lesson, evaluation, start=time.perf_counter())
     batches = training_batches(lesson, recipe, real, embedded)
     unet = lesson.unet_model((*lesson.IMAGE_SIZE, 3), n_classes=lesson.N_CLASSES)
-    if recipe.shares:
+    if recipe.shipped:
+        load_weights(unet, SHIPPED)
+    elif recipe.shares:
         start_from_shares(unet, pixels)
     if recipe.weighted:
         batches = batches.map(partial(weigh, weights_from_shares(pixels)))
-    epochs = recipe.epochs or lesson.EPOCHS
-    compile_for(unet, epochs * len(batches), with_dice(recipe.dice, lesson.N_CLASSES) if recipe.dice else None)
+    epochs = lesson.EPOCHS if recipe.epochs is None else recipe.epochs
+    if epochs:
+        fit(unet, recipe, lesson, batches, epochs, clock)
+    else:
+        clock.set_model(unet)
+        clock.on_epoch_end(-1)
+    flipped = lesson.scores(lesson.confusion_of(flipped_too(unet), evaluation))
+    return {"frames": (len(real) + recipe.embedded * len(embedded)) if epochs else 0, "epochs": clock.rows,
+            "confusion": clock.confusion.tolist(),
+            "with the mirror image": {name: round(float(value), 4) for name, value in flipped.items()}}
+
+
+def fit(unet, recipe, lesson, batches, epochs, clock):
+    """Compile a network as a recipe says, and train it; `clock` is the Evaluate that watches."""
+    compile_for(unet, epochs * len(batches), with_dice(recipe.dice, lesson.N_CLASSES) if recipe.dice else None,
+                recipe.rate)
     if recipe.constant:
         unet.compile("adam", unet.loss, jit_compile=False)   # with XLA, Keras' default, it takes longer
     elif not recipe.clipped:
@@ -201,6 +224,3 @@ def train(lesson, recipe, real, embedded, held):
         unet.optimizer.use_ema, unet.optimizer.ema_momentum = True, recipe.averaged
         callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True), clock]
     unet.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=callbacks)
-    flipped = lesson.scores(lesson.confusion_of(flipped_too(unet), evaluation))
-    return {"epochs": clock.rows, "confusion": clock.confusion.tolist(),
-            "with the mirror image": {name: round(float(value), 4) for name, value in flipped.items()}}

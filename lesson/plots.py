@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from PIL import Image
 
 SPLIT_COLOURS = {"train": "#56B4E9", "validation": "#E69F00", "test": "#CC79A7"}
-IN_LEGEND = 0.005  # share of the pixels in view from which on a class stands in a legend
+IN_LEGEND = 0.002  # share of the pixels in view from which on a class stands in a legend
 IGNORED = (255, 255, 255)  # the colour of pixels that have no class
 
 
@@ -43,7 +43,7 @@ def overlay(image, mask, classes):
 
 
 def display(images, titles, classes, place=None):
-    """Show images and masks, four in a row, with a legend of the larger classes in view.
+    """Show images and masks, up to five in one row or four in each, with a legend of the larger classes in view.
 
     Args:
         images: list of arrays (height, width, 3), uint8 or floats from -1 to 1, and masks of class ids (…, 1).
@@ -51,7 +51,7 @@ def display(images, titles, classes, place=None):
         classes: DataFrame of `lesson.labels.read_labels`.
         place: as `show` takes it.
     """
-    columns = min(len(images), 4)
+    columns = len(images) if len(images) <= 5 else 4
     rows, width = -(-len(images) // columns), min(3.9, 11.6 / columns)
     fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
                              figsize=(width * columns, 0.75 * width * rows + 0.9))

@@ -1,10 +1,11 @@
-"""Segment images or a film with a trained network.
+"""Segment images or a film with the network that comes with the lesson, or with another.
 
-    python -m lesson.predict IMAGES OUT --model FILE [--range LOW HIGH]
+    python -m lesson.predict IMAGES OUT [--model FILE] [--range LOW HIGH]
 
 IMAGES   a folder with PNG and JPEG images of any size, one such image, or a film: GIF, or MP4 (pip install av)
 OUT      a folder to make: ids/, colours/, overlays/ and confidence/ with a PNG for each image, films, report.json
---model  file.keras, a folder that Keras' model.export wrote, or file.tflite (float32 or int8); from people you trust
+--model  file.keras, a folder that Keras' model.export wrote, or file.tflite (float32 or int8), from people you trust;
+         weights for the graded network, file.npz; by default those that come with the lesson
 --range  the numbers that a black and a white pixel had in the training, where the network does not say so itself
 """
 import argparse
@@ -25,7 +26,9 @@ from lesson.files import write_whole
 from lesson.films import open_images, save_film
 from lesson.formats import BATCH, load_network
 from lesson.labels import read_labels
+from lesson.weights import SHIPPED
 
+FAR = 0.25  # share of unsure pixels of the network that comes with the lesson: see its card in data/README.md
 UNSURE = 0.8  # probability of a pixel's class: on recorded streets half of those below it are right, 19 of 20 above
 
 
@@ -142,12 +145,17 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m lesson.predict", description="Segment images or a film with a "
                                      "trained network. Exit status: 0 all done, 1 something was left out.")
     parser.add_argument("images", help="folder of PNG and JPEG images, one image, or a film: GIF or video")
-    parser.add_argument("out", help="folder to make, for ids/, colours/, overlays/, confidence/ and report.json")
-    parser.add_argument("--model", required=True, metavar="FILE",
-                        help="file.keras, a folder that Keras' model.export wrote, or file.tflite")
+    parser.add_argument("out", type=Path,
+                        help="folder to make, for ids/, colours/, overlays/, confidence/ and report.json")
+    parser.add_argument("--model", default=SHIPPED, metavar="FILE", help="file.keras, a folder that Keras' "
+                        "model.export wrote, file.tflite, or weights in file.npz; by default the network that comes "
+                        "with the lesson")
     parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="numbers of a black and a white "
                         "pixel in the training: -1 1, 0 1 or 0 255; by default what the network's file says")
     args = parser.parse_args(arguments)
+    if args.model == SHIPPED and not SHIPPED.exists():
+        sys.exit(f"{SHIPPED}, the network that comes with the lesson, is missing. Get that file again from where you "
+                 "got the lesson, or name another network: --model build/unet.keras")
     prepare_process()
     try:
         report, problems = predict(args.model, args.images, args.out, args.range)
@@ -160,6 +168,9 @@ def main(arguments=None):
         sys.exit(f"Interrupted. The files that {args.out} has by now are whole.")
     print(f"{report['images']} images, {report['network ms an image']:.1f} ms each in the network; "
           f"{report['share of unsure pixels']:.0%} of the pixels are unsure; the masks are in {args.out}")
+    if args.model == SHIPPED and report["share of unsure pixels"] > FAR:
+        print("That is much: these images are far from what the network knows. "
+              f"Where {args.out / 'confidence'} is dark, do not trust the masks.")
     if report["input range from"].startswith("nobody"):
         print(f"{args.model} does not say which range of pixels it learned from: -1 to 1 was assumed. "
               "If the masks look wrong, try --range 0 1 or --range 0 255.")

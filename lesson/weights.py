@@ -1,6 +1,7 @@
 """Weights that were learned beforehand: into any network that computes what the graded one computes."""
 import itertools
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from lesson.errors import LessonError
 from lesson.files import write_whole
 from lesson.labels import matching_23
 from lesson.network import build_from_rows
+
+SHIPPED = Path(__file__).parents[1] / "data" / "unet_weights.npz"   # from `lesson.pretrain`; see data/README.md
 
 
 def read_weights(path):
@@ -35,6 +38,23 @@ def save_weights(arrays, path):
     """Write weights as `read_weights` reads them, in 16 bits; arrays in the order of `network.get_weights()`."""
     named = {f"{number:02}": np.float16(array) for number, array in enumerate(arrays)}
     write_whole(path, lambda draft: np.savez(draft, **named))
+
+
+def shipped_network(image_size):
+    """Build the graded network with the weights that come with the lesson.
+
+    Args:
+        image_size: (height, width) in pixels, multiples of 16.
+
+    Returns:
+        keras.Model from images, -1 to 1, to the logits of the 23 classes of CARLA 0.9.10-0.9.13.
+
+    Raises:
+        LessonError: if the file of the weights is missing or damaged.
+    """
+    network = build_from_rows(input_size=(*image_size, 3))
+    network.set_weights(read_weights(SHIPPED))
+    return network
 
 
 def load_weights(network, path):

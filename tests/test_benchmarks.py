@@ -11,11 +11,13 @@ import pytest
 import tensorflow as tf
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from benchmarks import cost, pipeline, quality, recipes, skips
+from benchmarks import cost, pipeline, quality, recipes, shipped, skips
 from benchmarks.lesson import RESULTS, compile_for, flops
 from lesson.devices import Devices
+from lesson.network import build_from_rows
 from lesson.notebook import code_cells
 from lesson.recordings import find_frames
+from lesson.weights import save_weights
 
 
 @pytest.mark.parametrize(("reading", "training", "share"), [(1, 1, 0.5), (1, 4, 0.2), (0, 1, 0)])
@@ -115,7 +117,24 @@ def test_recipes_train(small_lesson, toy_frames, name):
     parts = frames[:4], frames[4:8], frames[8:10]
     assert len(recipes.training_batches(small_lesson, recipe, *parts[:2])) == 2
     result = recipes.train(small_lesson, recipe, *parts)
-    assert len(result["epochs"]) == 1 and np.sum(result["confusion"]) == 2 * 32 * 48
+    assert len(result["epochs"]) == 1 and result["frames"] == 8 and np.sum(result["confusion"]) == 2 * 32 * 48
+
+
+def test_shipped_weights_are_judged_as_they_come(small_lesson, toy_frames, tmp_path, monkeypatch):
+    """All is road, they say; and so it stays, however many classes are rare."""
+    monkeypatch.setattr(small_lesson.unet_model, "__defaults__", ((32, 48, 3), 32, 23))
+    network, path = build_from_rows(input_size=(32, 48, 3)), tmp_path / "unet.npz"
+    kernel, bias = network.layers[-1].get_weights()
+    network.layers[-1].set_weights([0 * kernel, np.float32(np.arange(len(bias)) == 7)])
+    save_weights(network.get_weights(), path)
+    monkeypatch.setattr(recipes, "SHIPPED", path)
+    frames = find_frames(toy_frames)
+    result = recipes.train(small_lesson, recipes.RECIPES["shipped, as it comes"], frames[:4], frames[:0], frames[8:10])
+    confusion = np.array(result["confusion"])
+    assert result["frames"] == 0 and len(result["epochs"]) == 1 and confusion[:, 7].sum() == 2 * 32 * 48
+    again = shipped.table({"toy": confusion}, small_lesson.scores, small_lesson.iou_per_class)["toy"]
+    assert again["classes found"] == 1 and again["classes there"] == 22 and again["Sky"] == 0
+    assert again["pixel accuracy"] == again["Road"] == pytest.approx(result["epochs"][0]["pixel accuracy"], abs=1e-4)
 
 
 def test_stored_runs_give_the_numbers_of_the_readme():

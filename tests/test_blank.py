@@ -36,7 +36,7 @@ def test_one_wrong_exercise_gives_no_tracebacks_and_the_others_run(toy_frames, m
     assert cells["conv-block"].source != right
     NotebookClient(executed, kernel_name="python3", resources={"metadata": {"path": str(workplace)}}).execute()
     assert not [name for name, cell in cells.items() for output in cell.outputs if output.get("name") == "stderr"]
-    for name in ("features", "untrained", "overfit", "fit", "curves", "test", "cut", "weights", "film"):
+    for name in ("features", "untrained", "overfit", "fit", "curves", "test", "cut", "weights", "film", "compare"):
         assert text_of(cells[name]).startswith(waits("conv_block")) and text_of(cells[name]).count("\n") == 1, name
     assert "30 / 50" in text_of(cells["score"]) and "waits for exercise 1" in text_of(cells["score"])
     assert "display_data" in [output.output_type for output in cells["by-hand"].outputs]

@@ -15,7 +15,8 @@ from lesson.split import PARTS, split_drives
 DATA = Path(__file__).parents[1] / "data"
 # Share of pixels in percent on 306 frames of CARLA: the lowest and highest that the embedded drives may have.
 SHARES = {"Road": (40, 46), "Sky": (27, 35), "Building": (5, 10), "Vegetation": (5, 9), "Terrain": (2, 5)}
-# For the other classes, CARLA's share; a factor of 3 to either side is allowed.
+# For the other classes, CARLA's share: rare things may have up to six times as much, so that they can be learned, and
+# people nine times, because a few drives pass close to them.
 OTHERS = {
     "SideWalk": 1.9,
     "RoadLine": 1.5,
@@ -75,16 +76,16 @@ def test_drives(manifest):
     assert len(lengths) >= 24 and len(found) >= 240
     assert lengths["size"].between(8, 12).all()
     assert (lengths["max"] - lengths["min"] == lengths["size"] - 1).all(), "frame numbers of a drive are consecutive"
-    for column, kinds in (("seed", len(lengths)), ("scene", 9), ("weather", 6)):
+    for column, kinds in (("seed", len(lengths)), ("scene", 14), ("weather", 10)):
         assert len({row[column] for row in manifest}) >= kinds
 
 
 def test_format(frames):
     pictures, masks, _ = frames
-    assert pictures.shape == masks.shape == (len(pictures), 240, 320, 4)
+    assert pictures.shape == masks.shape == (len(pictures), 192, 256, 4)
     assert (pictures[..., 3] == 255).all() and (masks[..., 3] == 255).all()
     assert not masks[..., 1:3].any() and set(np.unique(masks[..., 0])) == set(range(1, 23))
-    assert sum(path.stat().st_size for name in (IMAGES, MASKS) for path in (DATA / name).iterdir()) <= 40e6
+    assert sum(path.stat().st_size for name in (IMAGES, MASKS) for path in (DATA / name).iterdir()) <= 30e6
 
 
 def test_every_class_in_ten_frames_and_in_each_split(frames, lesson):
@@ -99,7 +100,8 @@ def test_every_class_in_ten_frames_and_in_each_split(frames, lesson):
 
 def test_shares_of_pixels(frames):
     share = 100 * np.bincount(frames[1][..., 0].ravel(), minlength=23) / frames[1][..., 0].size
-    bounds = SHARES | {name: (target / 3, target * 3) for name, target in OTHERS.items()}
+    most = dict.fromkeys(OTHERS, 6) | {"Pedestrian": 9}
+    bounds = SHARES | {name: (target / 2, target * most[name]) for name, target in OTHERS.items()}
     for k, name in read_labels(23)["name"].items():
         low, high = bounds.get(name, (0, 0))
         assert low <= share[k] <= high, f"{name}: {share[k]:.3f} % of the pixels, allowed are {low:.3f} to {high:.3f}"
@@ -116,7 +118,7 @@ def test_mean_colours(frames):
 def test_camera_height_and_pitch(frames):
     """The road begins half-way down the picture, as in CARLA's frames (row 240 to 244 of 480)."""
     road = (frames[1][..., 0] == 7).mean(axis=2) > 0.1
-    assert 119 <= np.median(road.argmax(axis=1)) <= 123
+    assert 95 <= np.median(road.argmax(axis=1)) <= 99
 
 
 def test_masks_lie_on_the_pictures(frames):

@@ -154,7 +154,7 @@ def test_runs_from_top_to_bottom_on_classes_of_one_s_own(tmp_path, workplace, mo
     assert report(folder, ignore_label=128) == []
     assert "0 problems, 0 warnings" in capsys.readouterr().out
 
-    executed = execute(folder, workplace, monkeypatch, EPOCHS=2, IMAGE_SIZE=[32, 16], IGNORE_LABEL=128,
+    executed = execute(folder, workplace, monkeypatch, EPOCHS=2, IMAGE_SIZE=[48, 32], IGNORE_LABEL=128,
                        ALSO_TRAIN_ON="data", TENSORBOARD=str(logs))
     cells = {cell.id: cell for cell in executed.cells}
     assert not [cell.id for cell in code_cells(executed) for output in cell.outputs if output.get("name") == "stderr"]
@@ -164,6 +164,8 @@ def test_runs_from_top_to_bottom_on_classes_of_one_s_own(tmp_path, workplace, mo
     assert len(re.findall(r"^ +\d+ +\d+\.\d+ .*$", text_of(cells["fit"]), re.M)) == 2, "one line an epoch"
     accuracy, mean_iou = map(float, re.search(r"U-Net +([\d.]+) +([\d.]+)", text_of(cells["test"])).groups())
     assert 0 < mean_iou < accuracy <= 1
+    assert all(re.search(rf"^{name} +0\.\d+ +0\.\d+", text_of(cells["compare"]), re.M)
+               for name in ("yours", "shipped", "shipped, one pass more"))
     assert [*logs.glob("train/*")] and [*logs.glob("validation/*")]
     (film,) = [output for output in cells["film"].outputs if "text/html" in output.get("data", {})]
     assert "data:image/gif;base64," in film["data"]["text/html"]

@@ -18,7 +18,9 @@ from PIL import Image, ImageSequence
 
 from lesson.formats import save_network
 from lesson.labels import read_labels
+from lesson.network import build_from_rows
 from lesson.predict import main, probabilities
+from lesson.weights import save_weights
 
 ROOT = Path(__file__).parents[1]
 COLOURS = read_labels(23)[["red", "green", "blue"]].to_numpy(np.uint8)
@@ -135,6 +137,28 @@ def test_as_a_user(model, images, tmp_path):
     assert re.fullmatch(rf"11 images, [\d.]+ ms each in the network; \d+% of the pixels are unsure; the masks are in "
                         rf"{out}\n.*-1 to 1 was assumed.*--range 0 255.\n", made.stdout), made.stdout
     assert {path.name for path in out.iterdir()} == {*KINDS, "report.json"}
+
+
+def test_the_network_that_comes_with_the_lesson(images, tmp_path, monkeypatch, capsys):
+    keras.utils.set_random_seed(0)
+    network, weights = build_from_rows(), tmp_path / "unet_weights.npz"
+    network.layers[-1].set_weights([0 * kernel for kernel in network.layers[-1].get_weights()[:1]] + [
+        np.float32(30 * (np.arange(23) == 7))])   # sure that everything is a road
+    arguments = [str(images), str(tmp_path / "out")]
+    monkeypatch.setattr("lesson.predict.SHIPPED", weights)
+    with pytest.raises(SystemExit, match="unet_weights.npz, the network that comes .* Get that file again .* --model"):
+        main(arguments)
+    save_weights(network.get_weights(), weights)
+    main(arguments)
+    assert all((ids == 7).all() for ids in read(tmp_path / "out").values())
+    assert all((sure == 255).all() for sure in read(tmp_path / "out", "confidence").values())
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["share of unsure pixels"] == 0
+    assert re.fullmatch(r"11 images, .* 0% of the pixels are unsure; .*\n", capsys.readouterr().out)
+    network.layers[-1].set_weights([0 * array for array in network.layers[-1].get_weights()])   # never sure
+    save_weights(network.get_weights(), weights)
+    main([str(images), str(tmp_path / "unsure")])
+    assert re.search("100% of the pixels .*\nThat is much: these images are far .* Where .*unsure/confidence is dark",
+                     capsys.readouterr().out)
 
 
 def test_one_image(model, images, tmp_path):

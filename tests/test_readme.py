@@ -65,7 +65,6 @@ def clone(tmp_path_factory):
             cells[cell_id].source = ast.unparse(tree) or "pass"
     cells["film"].source = 'iio.imwrite(BUILD / "drive.gif", np.zeros((1, 8, 8, 3), np.uint8))'
     cells["fit"].source = TRAINING
-    cells["first-prediction"].source = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplots.show()"
     nbformat.write(lesson, folder / LESSON.name)
     (folder / "build").mkdir()
     inputs = keras.Input((16, 16, 3))

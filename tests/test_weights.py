@@ -6,10 +6,13 @@ from keras import layers
 
 import outputs
 import test_utils
+from lesson.augment import preprocess
 from lesson.errors import LessonError
 from lesson.formats import load_network
+from lesson.images import read_pair
 from lesson.network import build_from_rows
-from lesson.weights import load_weights
+from lesson.recordings import find_frames
+from lesson.weights import SHIPPED, load_weights, save_weights, shipped_network
 
 SIZE = (32, 48, 3)
 
@@ -27,7 +30,7 @@ def graded():
 def file(graded, tmp_path_factory):
     """Its weights, as they are stored."""
     path = tmp_path_factory.mktemp("weights") / "unet.npz"
-    np.savez(path, **{f"{number:02}": np.float16(weights) for number, weights in enumerate(graded.get_weights())})
+    save_weights(graded.get_weights(), path)
     return path
 
 
@@ -55,6 +58,25 @@ def unet(join=lambda up, skip: [up, skip], activation="relu", pair=lambda n: ker
 
 def test_the_rows_are_those_of_the_network_that_they_build():
     assert test_utils.summary(build_from_rows()) == outputs.unet_model_output
+
+
+def test_shipped_network(graded, file, monkeypatch):
+    monkeypatch.setattr("lesson.weights.SHIPPED", file)
+    images = np.random.default_rng(1).uniform(-1, 1, (2, *SIZE)).astype(np.float32)
+    np.testing.assert_allclose(shipped_network(SIZE[:2])(images), graded(images), atol=1e-4)
+    monkeypatch.setattr("lesson.weights.SHIPPED", file.with_name("gone.npz"))
+    with pytest.raises(LessonError, match="gone.npz cannot be read.*get it again"):
+        shipped_network(SIZE[:2])
+
+
+def test_what_is_shipped():
+    """It finds the large classes, and people too, on embedded frames, at the size that it learned from."""
+    frames = find_frames(SHIPPED.parent)[::12]
+    files = (np.concatenate(read_pair(*paths, 23), axis=-1) for paths in zip(frames["image"], frames["mask"]))
+    images, masks = (np.stack(some) for some in zip(*(preprocess(file, (96, 128)) for file in files)))
+    right = shipped_network((96, 128)).predict(images, batch_size=4, verbose=0).argmax(axis=-1) == masks[..., 0]
+    assert right.mean() > 0.9 and right[masks[..., 0] == 4].mean() > 0.3
+    assert SHIPPED.stat().st_size <= 20e6
 
 
 def test_right_networks(lesson, graded, file):
