@@ -143,7 +143,8 @@ class Sandbox:
         kept = "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"  # a submission can read it: nothing personal
         environment = {name: os.environ[name] for name in kept if name in os.environ}
         environment |= {"PATH": os.defpath, "HOME": "/", "MALLOC_ARENA_MAX": "1", "CUDA_VISIBLE_DEVICES": "-1",
-                        "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+                        "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+                        "TF_ENABLE_ONEDNN_OPTS": "0"}  # its allocator waits 10 s before it says that memory is short
         # The first place for imports is this project, not the current folder: that may hold a student's keras.py.
         program = (f"import sys; sys.path[:] = {[PROJECT, *sys.path[1:]]!r}; "
                    "from lesson.devices import load_tensorflow; load_tensorflow(); "
