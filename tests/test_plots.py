@@ -29,8 +29,8 @@ def test_masks_are_painted_and_pixels_without_a_class_are_white():
 
 
 def test_legend_names_the_larger_classes_in_view_the_largest_first():
-    labels = np.repeat([7, 13, 4, 255], [600, 396, 4, 200])
-    assert [patch.get_label() for patch in plots.legend_of(labels, CLASSES)] == ["Road", "Sky"]
+    labels = np.repeat([7, 13, 4, 10, 255], [600, 396, 3, 1, 200])
+    assert [patch.get_label() for patch in plots.legend_of(labels, CLASSES)] == ["Road", "Sky", "Pedestrian"]
 
 
 def test_display_shows_images_and_masks_with_titles_as_description(shown):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import layers, ops
 from keras.layers import Concatenate, Conv2D, Conv2DTranspose, Dropout, Input, MaxPooling2D, concatenate
 
+from lesson.network import build_from_rows
 from tests.zoo import WRONG, Wrong, collectors, edited
 from tests.zoo.conv_block import (
     HE,
@@ -393,6 +394,11 @@ slips(
     ("sigmoid for two classes", "output layers", "sigmoid", r"n_classes, 1,",
      "n_classes, 1, activation='sigmoid' if n_classes == 2 else None,"),
 )
+
+
+@wrong("arguments", "has 32 filters")
+def unet_model_by_the_builder_of_the_lesson(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    return build_from_rows(input_size=input_size, n_classes=n_classes)
 
 
 @wrong("decoder", "two places")
