@@ -167,8 +167,8 @@ def puddles(world, street, travel):
         y = ahead(world, 8, 45, travel, 8)
         if y is not None and rng.random() < 0.75:
             x = street.end(side) + side * 0.05
-            end = x + side * rng.uniform(1.5, 6), y, y + rng.uniform(8, 14)
-            patch(world, x, *end, 0.2, Matter("noise", colour, 0.9), labels.GROUND)
+            x1, y1 = x + side * rng.uniform(1.5, 6), y + rng.uniform(8, 14)
+            patch(world, x, x1, y, y1, 0.2, Matter("noise", colour, 0.9), labels.GROUND)
     y, side = ahead(world, 12, 50, travel, 6), rng.choice([-1, 1])
     if y is not None and rng.random() < 0.3:
         pond(world, street.end(side) + side * rng.uniform(2.5, 5), y, 2.5, 5, 0.32)

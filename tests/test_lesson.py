@@ -154,7 +154,8 @@ def test_runs_from_top_to_bottom_on_classes_of_one_s_own(tmp_path, workplace, mo
     assert report(folder, ignore_label=128) == []
     assert "0 problems, 0 warnings" in capsys.readouterr().out
 
-    executed = execute(folder, workplace, monkeypatch, EPOCHS=2, IMAGE_SIZE=[48, 32], IGNORE_LABEL=128,
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")   # float32: bfloat16 may give nan in so small images
+    executed = execute(folder, workplace, monkeypatch, EPOCHS=2, IMAGE_SIZE=[32, 16], IGNORE_LABEL=128,
                        ALSO_TRAIN_ON="data", TENSORBOARD=str(logs))
     cells = {cell.id: cell for cell in executed.cells}
     assert not [cell.id for cell in code_cells(executed) for output in cell.outputs if output.get("name") == "stderr"]
