@@ -82,7 +82,7 @@ calls = {
         {"size": [(2, 3), (3, 2)], "channels": [(5, 6), (4, 3)], "n_filters": range(513, 530)},
     ],
     "unet_model": [
-        {"size": (32, 64), "channels": 1, "n_filters": range(2, 4), "n_classes": 2, "position": 3, "computes": True,
+        {"size": (32, 64), "channels": 1, "n_filters": range(3, 5), "n_classes": 2, "position": 3, "computes": True,
          "calls": 2},
         {},
         {"size": (48, 32), "channels": 3, "n_filters": range(3, 6), "n_classes": 29, "position": 1},
