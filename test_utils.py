@@ -40,12 +40,9 @@ def summary(model):
         list of rows [class name, output shape, number of parameters, …], with padding, activation and initialiser at
         the end of a Conv2D row, the pool size of MaxPooling2D, the rate of Dropout. An input's shape stands in a list.
     """
-    rows, seen = [], set()
+    rows = {}  # by the names of the layers: a shared one has one row
     for node in network(model)[0]:
         layer = node.layer
-        if layer.name in seen:  # a shared layer has one row
-            continue
-        seen.add(layer.name)
         row = [type(layer).__name__, [node.shape] if node.kind == "InputLayer" else node.shape,
                layer.count_params() if isinstance(layer, layers.Layer) else 0]
         if type(layer) is layers.Conv2D:
@@ -55,8 +52,8 @@ def summary(model):
             row.append(layer.pool_size)
         elif type(layer) is layers.Dropout:
             row.append(layer.rate)
-        rows.append(row)
-    return rows
+        rows.setdefault(layer.name, row)
+    return list(rows.values())
 
 
 def comparator(learner, instructor):

@@ -136,11 +136,9 @@ def _tried(function):
 _known = functools.cache(_tried)
 
 
-def _share(name, x):
-    """Return the share of an initialiser's values that lie between -x and x, in units of its scale."""
-    if name == "Glorot uniform":
-        return min(x, 1)
-    return math.erf(min(x, 2) / math.sqrt(2)) / math.erf(math.sqrt(2))  # a normal distribution, cut at 2
+def _cut_normal(x):
+    """Return the share of a normal distribution, cut at 2 standard deviations, that lies between -x and x of them."""
+    return math.erf(min(x, 2) / math.sqrt(2)) / math.erf(math.sqrt(2))
 
 
 def initialisers(kernel):
@@ -154,10 +152,11 @@ def initialisers(kernel):
     """
     fan_in, fan_out = (math.prod(kernel.shape[:-2]) * n for n in kernel.shape[-2:])
     values, fitting = kernel.ravel()[::max(1, kernel.size // 20_000)], []
-    for name, scale in (("He normal", math.sqrt(2 / fan_in) / 0.87962566103423978),  # what cutting leaves of the spread
-                        ("Glorot uniform", math.sqrt(6 / (fan_in + fan_out)))):
+    for name, scale, share in (
+            ("He normal", math.sqrt(2 / fan_in) / 0.87962566103423978, _cut_normal),  # what a cut leaves of the spread
+            ("Glorot uniform", math.sqrt(6 / (fan_in + fan_out)), lambda x: min(x, 1))):
         tests = [(values > 0, 0.5)]
-        tests += [(abs(values) <= x * scale, _share(name, x)) for x in (0.25, 0.5, 0.75, 0.98, 1.5, 2.0001)]
+        tests += [(abs(values) <= x * scale, share(x)) for x in (0.25, 0.5, 0.75, 0.98, 1.5, 2.0001)]
         # Seven standard deviations: what is right will not be refuted in as many checks as there will ever be.
         if all(abs(is_met.mean() - p) <= 7 * math.sqrt(p * (1 - p) / values.size) + 1e-9 for is_met, p in tests):
             fitting.append(name)
@@ -167,10 +166,8 @@ def initialisers(kernel):
 def _unless_claimed(initialiser):
     """Return what an initialiser calls itself, unless that is a name that its values do not bear out."""
     name = type(initialiser).__name__
-    return "of a name that its values do not follow" if name in _CLAIMS else name
-
-
-_CLAIMS = "HeNormal", "GlorotUniform", "VarianceScaling", "Zeros"
+    is_claim = name in ("HeNormal", "GlorotUniform", "VarianceScaling", "Zeros")
+    return "of a name that its values do not follow" if is_claim else name
 
 
 def _normal(node, parents, trains):

@@ -27,12 +27,11 @@ class Result:
     name: str
     status: str = "not yet"  # 'passed', 'not yet', 'error', 'not attempted', 'waits' or 'could not run'
     remark: str = ""
-    checks: list = None
     function: object = None  # what was checked
+    checks: list = dataclasses.field(init=False)
 
     def __post_init__(self):
-        entries = outputs.exercises[self.name]["checks"].items()
-        self.checks = self.checks or [Check(name, entry["points"]) for name, entry in entries]
+        self.checks = [Check(name, entry["points"]) for name, entry in outputs.exercises[self.name]["checks"].items()]
 
     points = property(lambda self: sum(check.points for check in self.checks))
     max_points = property(lambda self: sum(check.max_points for check in self.checks))
