@@ -119,25 +119,19 @@ calls = {
             ("int64", "float64", 3, 2), ("uint64", "float32", range(2, 9), 2))
     ],
     "iou_per_class": [
-        {"check": check, "classes": classes, "kind": kind, "largest": largest, "absent": absent, "position": position}
-        for check, classes, kind, largest, absent, position in (
-            ("intersection and union", 3, "int64", 9, 0, 1),
-            ("intersection and union", 1, "int64", range(3, 9), 0, 1),
-            ("intersection and union", 2, "int64", 20, 0, 1),
-            ("intersection and union", range(4, 8), "int64", 100, 0, 1),
-            ("intersection and union", range(30, 41), "int64", 1000, 0, 1),
-            ("intersection and union", range(8, 23), "int64", 10**6, 0, 1),
-            ("absent classes", 4, "int64", 9, 1, 1),
-            ("absent classes", range(2, 4), "int64", 9, 2, 1),
-            ("absent classes", range(6, 13), "int64", 50, 2, 1),
-            ("absent classes", range(32, 41), "int64", 50, 3, 1),
-            ("absent classes", 3, "float32", 9, 1, 1),
-            ("absent classes", range(3, 9), "float64", 9, 1, 1),
-            ("arguments", 3, "float32", 9, 0, 0),
-            ("arguments", 3, "uint8", 250, 0, 1), ("arguments", 3, "int8", 127, 0, 1),
-            ("arguments", 3, "int16", 32000, 0, 1), ("arguments", 3, "uint16", 65000, 0, 1),
-            ("arguments", 3, "int32", 2 * 10**9, 0, 1), ("arguments", 3, "uint32", 4 * 10**9, 0, 1),
-            ("arguments", range(2, 41), "int64", 10**12, 0, 1), ("arguments", 5, "uint64", 10**12, 0, 1))
+        {"check": "intersection and union", "classes": classes, "kind": "int64", "largest": largest}
+        for classes, largest in (
+            (3, 9), (1, range(3, 9)), (2, 20), (range(4, 8), 100), (range(30, 41), 1000), (range(8, 23), 10**6))
+    ] + [
+        {"check": "absent classes", "classes": classes, "kind": kind, "largest": largest, "absent": absent}
+        for classes, kind, largest, absent in (
+            (4, "int64", 9, 1), (range(2, 4), "int64", 9, 2), (range(6, 13), "int64", 50, 2),
+            (range(32, 41), "int64", 50, 3), (3, "float32", 9, 1), (range(3, 9), "float64", 9, 1))
+    ] + [{"check": "arguments", "classes": 3, "kind": "float32", "largest": 9, "position": 0}] + [
+        {"check": "arguments", "classes": classes, "kind": kind, "largest": largest}
+        for classes, kind, largest in (
+            (3, "uint8", 250), (3, "int8", 127), (3, "int16", 32000), (3, "uint16", 65000), (3, "int32", 2 * 10**9),
+            (3, "uint32", 4 * 10**9), (range(2, 41), "int64", 10**12), (5, "uint64", 10**12))
     ] + [{"check": "arguments", "classes": 4, "kind": "float64", "largest": 9, "unit": 0.25}],
 }
 
