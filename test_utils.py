@@ -73,8 +73,6 @@ def comparator(learner, instructor):
     print("All tests passed!")
 
 
-# Reports and hints.
-
 _results = {}  # the last result of each exercise that was checked
 _MARKS = {"passed": "✓", "not yet": "✗", "error": "✗", "waits": "·"}
 WIDTH = 98  # characters in a line of a report

@@ -21,8 +21,6 @@ from grading.sandbox.client import Ended, Refused, Sandbox
 LARGEST = 50 << 20  # bytes of a notebook
 
 
-# Notebooks.
-
 def find_notebooks(paths):
     """List the notebooks among some paths and below the folders among them, each once.
 
@@ -73,8 +71,6 @@ def read(path):
     return content
 
 
-# Marking one.
-
 def results_of(received, cases):
     """Return the results of a submission, in the order of the exercises, from what `Sandbox.run` returns."""
     results = {}
@@ -96,8 +92,7 @@ def mark(path, trouble, sandbox, hashes):
     """Run the functions of one notebook, unless it was marked before and has not changed.
 
     Args:
-        path: str. trouble: str, why it is not to be read, or ''.
-        sandbox: Sandbox.
+        path: str. trouble: str, why it is not to be read, or ''. sandbox: Sandbox.
         hashes: dict from path to SHA-256, of the notebooks that are marked.
 
     Returns:
@@ -115,8 +110,6 @@ def mark(path, trouble, sandbox, hashes):
     except (Unusable, Refused, Ended) as error:
         return digest, None, cases, str(error)
 
-
-# The command.
 
 def main(table, report, arguments=None):
     """Mark what the command line asks for, and return the exit status.

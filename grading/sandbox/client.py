@@ -49,8 +49,6 @@ class Ended(Exception):
     """A submission's process has ended, or was ended: the message says why."""
 
 
-# What comes back.
-
 def _plain(value, depth=0):
     """Return a setting of a layer, checked: None, a truth value, a number, a short text or a tuple of them."""
     if isinstance(value, list) and depth < 2 and len(value) <= 8:
@@ -131,8 +129,6 @@ def _unpack(call, entry):
         raise Refused("neither a result nor a reason why there is none")
     return call
 
-
-# The marking process's side.
 
 class Sandbox:
     """The server, seen from the marking process; its methods may be called from several threads."""

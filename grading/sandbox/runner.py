@@ -34,8 +34,6 @@ FACTS = "returned", "printed", "blank", "error", "ready_made", "problem", "kept"
 MOST_NUMBERS = 20_000  # in an array that is handed back
 
 
-# The server.
-
 def readable():
     """List the folders of Python's libraries, none that holds this project, and the system's files that they read."""
     folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -86,8 +84,6 @@ def _end(pid, folder):
     os.waitpid(pid, 0)
     shutil.rmtree(folder, ignore_errors=True)
 
-
-# A runner.
 
 def _be_runner(handle, folder, paths):
     """Be a runner: lock in, read the notebook, run its functions, hand back what came out. Does not return."""
@@ -163,5 +159,3 @@ def _run(lesson, exercise, cases):
         return {"calls": [pack(call) for call in calls]}
     except Exception as error:  # an odd object's
         return {"failed": f"this check could not run: {type(error).__name__}: {str(error)[:200]}"}
-
-
