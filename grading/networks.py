@@ -47,7 +47,7 @@ def look_at_unet_model(call):
         yield "decoder", f'the path up enlarges the tensor {count(len(levels), "time")}'
         yield "skip connections", None
     last, tail = levels[-1] if levels else [], []
-    while last and sum(node.kind == "Conv2D" for node in last) > 2 or last and last[-1].kind != "Conv2D":
+    while last and (sum(node.kind == "Conv2D" for node in last) > 2 or last[-1].kind != "Conv2D"):
         tail.insert(0, last.pop())
     for number, (level, factor) in enumerate(zip(levels, outputs.unet_filters[-2::-1]), start=1):
         skip, below = ends[-1 - number] if number < len(ends) else start, level[0].parents[0] if level else start
