@@ -1,4 +1,6 @@
 """Keep what is known of all notebooks in a JSON and a CSV file, and say it in words."""
+import csv
+import io
 import json
 import os
 import re
@@ -39,11 +41,6 @@ def printable(text, kept=""):
     return "".join(char if char.isprintable() or char in kept else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _points_of(entry):
-    """Return the points of each exercise of a notebook, and their sum."""
-    return {exercise["name"]: exercise["points"] for exercise in entry["exercises"]} | {"total": entry["points"]}
-
-
 def line_of(entry):
     """Return one line about a notebook."""
     remarks = []
@@ -61,12 +58,13 @@ def line_of(entry):
 
 def summary_of(entries):
     """Return the mean and the spread of the points, and the points lost by sub-check, as text."""
-    points = pd.DataFrame(map(_points_of, entries))
+    exercises = [exercise for entry in entries for exercise in entry["exercises"]]
+    points = pd.DataFrame([{exercise["name"]: exercise["points"] for exercise in entry["exercises"]}
+                           | {"total": entry["points"]} for entry in entries])
     table = points.agg(["mean", "std", "min", "max"]).T.rename(columns={"std": "spread"})
     lost = pd.DataFrame([{"exercise": exercise["name"], "sub-check": check["name"], "notebooks": 1,
                           "points lost": outputs.exercises[exercise["name"]]["checks"][check["name"]]["points"]}
-                         for entry in entries for exercise in entry["exercises"] for check in exercise["checks"]
-                         if check["status"] != "passed"])
+                         for exercise in exercises for check in exercise["checks"] if check["status"] != "passed"])
     text = f"{len(entries)} notebooks\n{table.round(2).to_string(na_rep='')}"
     if len(lost):
         lost = lost.groupby(["exercise", "sub-check"], sort=False).sum().sort_values("points lost", ascending=False)
@@ -123,9 +121,11 @@ class Records:
         if self.json_path:
             write(self.json_path, json.dumps(entries, indent=1))
         if self.csv_path:
-            rows = []
+            lines = io.StringIO()
+            table = csv.writer(lines, lineterminator="\n")
+            table.writerow(COLUMNS)
             for entry in entries:
+                points = [exercise["points"] for exercise in entry["exercises"]] + [entry["points"]]
                 name = re.sub(FORMULA, r"\1'\2", printable(entry["notebook"]))
-                rows.append({"notebook": name} | ({} if entry["error"] else _points_of(entry)))
-            table = pd.DataFrame(rows, columns=COLUMNS, dtype=object)  # objects: no number becomes a float beside a gap
-            write(self.csv_path, table.to_csv(index=False, lineterminator="\n"))
+                table.writerow([name, *(points if not entry["error"] else [""] * (len(COLUMNS) - 1))])
+            write(self.csv_path, lines.getvalue())
