@@ -197,7 +197,7 @@ def _recalled(answer, kind):
         return answer if answer in ("a", "b", "c", "d") else None
     try:
         return f"{float(answer):.2f}"
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

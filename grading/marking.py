@@ -38,15 +38,16 @@ def find_notebooks(paths):
         if not os.path.isdir(path) or path.endswith(".ipynb"):
             found[os.path.normpath(path)] = ""
             continue
-        size = len(found)
+        below = {}
         for folder, folders, files in os.walk(path):
             notebooks = sorted(name for name in folders + files if name.endswith(".ipynb"))
             folders[:] = sorted({*folders} - {*notebooks, ".ipynb_checkpoints"})
             for name in notebooks:
                 full = os.path.normpath(os.path.join(folder, name))
-                found[full] = "this is a symbolic link, which is not followed" if os.path.islink(full) else ""
-        if len(found) == size:
+                below[full] = "this is a symbolic link, which is not followed" if os.path.islink(full) else ""
+        if not below:
             raise Unusable(f"no notebook (*.ipynb) in {path}")
+        found |= below
     return found
 
 

@@ -106,10 +106,11 @@ class Records:
     def _take_over(self, text):
         """Take over the entries of a JSON file; return whether that is what it holds."""
         try:
-            self.entries = {entry["notebook"]: entry for entry in json.loads(text)}
+            entries = json.loads(text)
+            self.entries = {entry["notebook"]: entry for entry in entries}
         except (ValueError, TypeError, LookupError):
             return False
-        return all(KEYS <= entry.keys() for entry in self.entries.values())
+        return isinstance(entries, list) and all(KEYS <= entry.keys() for entry in self.entries.values())
 
     def hashes(self):
         """Return the SHA-256 of each notebook that is marked."""

@@ -409,7 +409,8 @@ def test_folders_names_and_files(tmp_path):
     write_class(tmp_path / "b" / ".ipynb_checkpoints", same=submission())
     write_class(tmp_path, **{"=1+1": notebook()})
     (tmp_path / "b" / "loop").symlink_to(tmp_path / "b")
-    status, out, err = run("--csv", "m.csv", "--json", "m.json", "=1+1.ipynb", "b", "a", "b/same.ipynb", cwd=tmp_path)
+    status, out, err = run("--csv", "m.csv", "--json", "m.json", "=1+1.ipynb", "b", "a", "b/same.ipynb", "b",
+                           cwd=tmp_path)
     assert status == 0, err
     assert (tmp_path / "m.csv").read_text() == """\
 notebook,conv_block,upsampling_block,unet_model,pixel_crossentropy,iou_per_class,total
@@ -439,6 +440,7 @@ def test_names_that_a_spreadsheet_would_compute_are_text(name, written):
     ([], "required: NOTEBOOK_OR_FOLDER"), (["--jobs", "0", "a.ipynb"], "--jobs is 0"), (["empty"], "no notebook"),
     (["--jobs", "two", "a.ipynb"], "invalid int"), (["--none", "a.ipynb"], "unrecognized"),
     (["--json", "other.json", "a.ipynb"], "other.json holds something else"),
+    (["--json", "nothing.json", "a.ipynb"], "nothing.json holds something else"),
     (["--json", "other.txt", "a.ipynb"], "other.txt holds something else"),
     (["--csv", "other.csv", "a.ipynb"], "other.csv holds something else"),
     (["--json", "no/where.json", "a.ipynb"], "no/where.json cannot be written"),
@@ -446,7 +448,8 @@ def test_names_that_a_spreadsheet_would_compute_are_text(name, written):
 def test_wrong_usage(arguments, says, tmp_path, monkeypatch, capsys):
     write_class(tmp_path, a=notebook())
     (tmp_path / "empty").mkdir()
-    for name, text in (("other.json", '[{"name": 1}]'), ("other.txt", "my notes"), ("other.csv", "student,mark\n")):
+    for name, text in (("other.json", '[{"name": 1}]'), ("nothing.json", "{}"), ("other.txt", "my notes"),
+                       ("other.csv", "student,mark\n")):
         (tmp_path / name).write_text(text)
     before = {path: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     monkeypatch.chdir(tmp_path)
