@@ -35,7 +35,7 @@ run: .venv/lesson
 
 test: .venv/tests
 	$(BIN)/ruff check
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test-lowest: $(LOWEST)/tests
 	$(LOWEST)/bin/python -m pytest $(LOWEST_TESTS)

@@ -14,7 +14,7 @@ LONG = ["browser", "readme", "marking", "checks", "lesson", "training", "nbgrade
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the long files: one that begins last would leave one of two workers without work."""
+    """Begin with the long files: one that begins last would leave the other workers without work."""
     items.sort(key=lambda item: (LONG + [name := item.path.stem.removeprefix("test_")]).index(name))
 
 
