@@ -5,6 +5,7 @@ folder of a SavedModel; and in a zip archive at the end of a .tflite file, where
 """
 import json
 import os
+import re
 import textwrap
 import warnings
 import zipfile
@@ -104,8 +105,8 @@ def load_network(path):
         LessonError: if there is no such network, or it does not segment images of one size.
     """
     path = Path(path)
-    loaders = {".keras": _load_keras, ".tflite": _load_lite, ".npz": _load_weights, "folder": _load_saved}
-    load = loaders.get("folder" if path.is_dir() else path.suffix.lower())
+    loaders = {".keras": _load_keras, ".npz": _load_keras, ".tflite": _load_lite}
+    load = _load_saved if path.is_dir() else loaders.get(path.suffix.lower())
     if load is None or not path.exists():
         raise LessonError(f"{path} {'is no network' if path.exists() else 'does not exist'}. Expected a .keras "
                           "file, a folder that Keras' model.export wrote, a .tflite file, or weights in an .npz file.")
@@ -130,29 +131,21 @@ def load_float32(path):
     import keras
     network = keras.saving.load_model(path, compile=False)
     config = network.to_json()
-    for policy in ("mixed_bfloat16", "mixed_float16"):
-        config = config.replace(f'"{policy}"', '"float32"')
-    if config != network.to_json():
+    in_float32 = re.sub('"mixed_b?float16"', '"float32"', config)
+    if in_float32 != config:
         weights = network.get_weights()
-        network = keras.models.model_from_json(config)
+        network = keras.models.model_from_json(in_float32)
         network.set_weights(weights)
     return network
 
 
 def _load_keras(path):
-    """Return (function from images to logits, list of the input shapes, list of the output shapes)."""
-    return _as_function(load_float32(path))
+    """Return (function from images to logits, list of the input shapes, list of the output shapes).
 
-
-def _load_weights(path):
-    """Return the same for weights of the graded network."""
-    network = build_from_rows()
-    network.set_weights(read_weights(path))
-    return _as_function(network)
-
-
-def _as_function(network):
-    """Return the same for a keras.Model."""
+    An .npz file holds weights of the graded network.
+    """
+    is_npz = path.suffix.lower() == ".npz"
+    network = build_from_rows(weights=read_weights(path)) if is_npz else load_float32(path)
     network.jit_compile = False  # as in the lesson: compiling makes this network slower on processors
     return (lambda images: np.asarray(network.predict_on_batch(images), np.float32),
             [tuple(tensor.shape) for tensor in network.inputs], [tuple(tensor.shape) for tensor in network.outputs])

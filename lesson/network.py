@@ -2,7 +2,7 @@
 import outputs
 
 
-def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=None):
+def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=None, weights=None):
     """Build a network from the rows of its summary.
 
     Its layers follow one another. What goes into a pooling is kept for the concatenation that has its size.
@@ -11,6 +11,7 @@ def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=N
         rows: list, one row a layer, as in `outputs.unet_model_output`.
         input_size: (height, width, channels) instead of that of the rows; the filters stay.
         n_classes: int, the filters of the last row instead of its own.
+        weights: list of arrays in the order of `get_weights()` instead of those that it starts from.
 
     Returns:
         keras.Model from images to logits.
@@ -40,4 +41,7 @@ def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=N
         else:
             raise ValueError(f"No row of a {kind} is known: {shape}")
         tensor, height = layer(tensor), shape[1]
-    return keras.Model(inputs, tensor)
+    network = keras.Model(inputs, tensor)
+    if weights is not None:
+        network.set_weights(weights)
+    return network

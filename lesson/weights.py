@@ -52,9 +52,7 @@ def shipped_network(image_size):
     Raises:
         LessonError: if the file of the weights is missing or damaged.
     """
-    network = build_from_rows(input_size=(*image_size, 3))
-    network.set_weights(read_weights(SHIPPED))
-    return network
+    return build_from_rows(input_size=(*image_size, 3), weights=read_weights(SHIPPED))
 
 
 def load_weights(network, path):
@@ -74,9 +72,11 @@ def load_weights(network, path):
         LessonError: if the file cannot be read, or the network does not fit: the message shows the first layer that
             differs. Then the network is as it was.
     """
-    arrays, variables = read_weights(path), network.weights
-    if len(arrays) == len(variables) and arrays[-2].shape[:-1] == tuple(variables[-2].shape[:-1]):
-        arrays[-2:] = _match_classes(arrays[-2:], network.get_weights()[-2:])
+    arrays, variables, before = read_weights(path), network.weights, network.get_weights()
+    if (len(arrays) == len(before) and arrays[-2].shape[:-1] == before[-2].shape[:-1]
+            and arrays[-1].size != before[-1].size):
+        ids = matching_23(before[-1].size)
+        arrays[-2:] = [np.where(ids < 0, own, known[..., ids]) for known, own in zip(arrays[-2:], before[-2:])]
     for number, (array, variable) in enumerate(itertools.zip_longest(arrays, variables), start=1):
         needed = "no more" if array is None else array.shape
         found = "has no more" if variable is None else f"has {variable.path} {tuple(variable.shape)}"
@@ -84,11 +84,9 @@ def load_weights(network, path):
             raise LessonError(f"The weights of {path} do not fit this network. Array {number} of {len(arrays)}: "
                               f"expected {needed}, but the network {found} there. Build it with `unet_model`, with as "
                               "many filters as the weights have, and see `check_unet_model` pass.")
-    before = network.get_weights()
     network.set_weights(arrays)
     size = [side or 96 for side in network.input_shape[1:]]   # None is any
-    graded = build_from_rows(input_size=size, n_classes=arrays[-1].size)
-    graded.set_weights(arrays)
+    graded = build_from_rows(input_size=size, n_classes=arrays[-1].size, weights=arrays)
     images = np.random.default_rng(0).uniform(-1, 1, (1, *size)).astype(np.float32)
     seen, expected = (np.asarray(one(images, training=False), np.float32) for one in (network, graded))
     if np.abs(seen - expected).mean() > 0.05 * np.abs(expected).mean():   # numbers of 16 bits differ by less
@@ -96,16 +94,3 @@ def load_weights(network, path):
         raise LessonError(f"The weights of {path} fit this network in their shapes, but it computes something else "
                           "with them than the graded network: look at the order of the tensors in each concatenation "
                           "and at each activation, and see `check_unet_model` pass.")
-
-
-def _match_classes(known, own):
-    """Return the kernel and the bias of the last layer for its own classes; see `load_weights`.
-
-    Args:
-        known, own: lists of two arrays (…, n_classes).
-    """
-    n_known, n_own = known[1].size, own[1].size
-    if n_own == n_known:
-        return known
-    ids = matching_23(n_own)
-    return [np.where(ids < 0, mine, there[..., ids]) for there, mine in zip(known, own)]
