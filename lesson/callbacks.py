@@ -1,16 +1,13 @@
-"""What happens after each epoch: a line of numbers, the best epoch kept, an image, a checkpoint.
+"""What happens after each epoch: a line of numbers, the best epoch kept, a checkpoint.
 
-Keras has callbacks for this. Those that are not used break a promise of the lesson (tried with Keras 3.15):
+Keras' own callbacks for this break promises of the lesson (tried with Keras 3.15):
 
-- `BackupAndRestore` ends the training when the disk is full. Its weights carry no checksum: of a damaged file it loads
-  wrong numbers. Killed between its two files, it learns an epoch twice. It does not hold the best epoch, and knows
-  nothing of the settings: after an edit of `conv_block` it silently goes on.
-- `ModelCheckpoint(save_best_only=True)` forgets after a restart which loss was the best, so the next epoch replaces it.
-  On a full disk it ends the training, and the file of the best epoch is broken.
-- `CSVLogger` ends the training when the disk is full, and an epoch that is learned again after a kill stands there
-  twice.
+- `BackupAndRestore` ends the training when the disk is full, loads wrong numbers from a damaged file, learns an epoch
+  twice after a kill between its two files, holds no best epoch, and silently goes on after an edit of `conv_block`.
+- `ModelCheckpoint` ends it too, with a broken file, and forgets after a restart which epoch was the best.
+- `CSVLogger` ends it too, and has an epoch that is learned again after a kill twice.
 - `TerminateOnNaN` looks at the training's loss alone, and waits for it after every step.
-- `EarlyStopping(restore_best_weights=True)` restores nothing after an interrupt, and nothing after a restart.
+- `EarlyStopping` restores nothing after an interrupt or a restart.
 """
 import shutil
 import time
@@ -19,7 +16,6 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from IPython.display import HTML, display
 
 from lesson.errors import LessonError
 
@@ -93,24 +89,6 @@ class KeepBest(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs):
         if logs["val_loss"] == self.table.rows()["val_loss"].min():
             self.weights = self.model.get_weights()
-
-
-class Watch(keras.callbacks.Callback):
-    """Let a function show after each epoch, always in the same place, what the network has learned.
-
-    Args:
-        show: function of the epoch, from 1, and of the place: the handle of an output that it updates.
-    """
-
-    def __init__(self, show):
-        super().__init__()
-        self.show = show
-
-    def on_train_begin(self, logs=None):
-        self.place = display(HTML("the next image comes after the next epoch"), display_id=True)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.show(epoch + 1, self.place)
 
 
 class Backup(keras.callbacks.Callback):

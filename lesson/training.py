@@ -10,8 +10,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from IPython.display import HTML, display
 
-from lesson.callbacks import Backup, EpochTable, KeepBest, TrainingError, Watch
+from lesson.callbacks import Backup, EpochTable, KeepBest, TrainingError
 from lesson.files import write_whole
 from lesson.fingerprints import differences, facts_of, fingerprint
 
@@ -80,7 +81,9 @@ class Training:
         if devices.worker == 0:   # one shows and writes for all
             self.callbacks.append(backup)
             if watch:
-                self.callbacks.insert(0, Watch(watch))
+                place = display(HTML("the next image comes after the next epoch"), display_id=True)
+                show = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: watch(epoch + 1, place))
+                self.callbacks.insert(0, show)
             if tensorboard:
                 self.callbacks.append(keras.callbacks.TensorBoard(tensorboard))
         if devices.n_workers > 1:
