@@ -52,8 +52,21 @@ def save_film(draft, images, like):
     Args:
         draft: Path to write to. images: iterator of PIL images of one size. like: Path of the other film.
     """
-    save = _save_gif if like.suffix.lower() == ".gif" else _save_video
-    save(draft, images, like)
+    if like.suffix.lower() == ".gif":
+        with Image.open(like) as film:
+            duration = film.info.get("duration") or 100  # ms a frame
+        next(images).save(draft, save_all=True, append_images=images, duration=duration, loop=0)
+        return
+    import av
+    with av.open(like) as film:
+        rate = film.streams.video[0].average_rate
+    with av.open(draft, "w") as film:
+        stream = film.add_stream("libx264", rate)
+        for number, image in enumerate(images):
+            if number == 0:
+                stream.width, stream.height = (side // 2 * 2 for side in image.size)  # H.264 takes even sides alone
+            film.mux(stream.encode(av.VideoFrame.from_image(image.crop((0, 0, stream.width, stream.height)))))
+        film.mux(stream.encode())
 
 
 def _read(paths, problems):
@@ -88,22 +101,3 @@ def _read_video(path):
     with av.open(path) as film:
         for frame in film.decode(video=0):
             yield np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
-
-
-def _save_gif(draft, images, like):
-    with Image.open(like) as film:
-        duration = film.info.get("duration") or 100  # ms a frame
-    next(images).save(draft, save_all=True, append_images=images, duration=duration, loop=0)
-
-
-def _save_video(draft, images, like):
-    import av
-    with av.open(like) as film:
-        rate = film.streams.video[0].average_rate
-    with av.open(draft, "w") as film:
-        stream = film.add_stream("libx264", rate)
-        for number, image in enumerate(images):
-            if number == 0:
-                stream.width, stream.height = (side // 2 * 2 for side in image.size)  # H.264 takes even sides alone
-            film.mux(stream.encode(av.VideoFrame.from_image(image.crop((0, 0, stream.width, stream.height)))))
-        film.mux(stream.encode())
