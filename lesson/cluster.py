@@ -115,18 +115,11 @@ def work(notebook):
     Raises:
         SystemExit: if a cell fails.
     """
-    from IPython.core.displaypub import DisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
-
-    class NoDisplay(DisplayPublisher):
-        """Pictures and tables have no place here; what is printed has."""
-
-        def publish(self, *args, **kwargs):
-            pass
-
     config = Config(HistoryManager={"enabled": False})  # what runs here is nobody's history
-    shell = InteractiveShell.instance(config=config, colors="nocolor", display_pub_class=NoDisplay)
+    shell = InteractiveShell.instance(config=config, colors="nocolor")
+    shell.display_pub.publish = lambda *args, **kwargs: None  # pictures and tables have no place here
     for number, cell in enumerate(code_cells(nbformat.read(notebook, as_version=4)), start=1):
         result = shell.run_cell(cell.source, silent=True)
         if not result.success:
