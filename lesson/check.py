@@ -34,7 +34,7 @@ class Pair(NamedTuple):
     counts: np.ndarray = None  # pixels of each label
     kind: str = "ids"  # what the labels are: see `labels_of`
     evidence: tuple = (np.nan, np.nan, np.nan)  # for `_families_of_ids`
-    thumbnail: np.ndarray = None  # for `doubtful_drives`
+    thumbnail: np.ndarray = None  # uint8 (12, 16, 3), for `doubtful_drives`
 
 
 def count_labels(frames, n_classes=None, ignore_label=None):
@@ -60,7 +60,8 @@ def count_labels(frames, n_classes=None, ignore_label=None):
     n_classes, doubt = _settle_classes(frames, pairs, n_classes)
     if refusal := _one_class(frames, pairs) or doubt:
         raise FrameError(refusal)
-    for doubt in [pair.doubt for pair in pairs if pair.doubt][:1] + _doubtful_drives(frames, pairs):
+    doubts = [pair.doubt for pair in pairs if pair.doubt][:1]
+    for doubt in doubts + doubtful_drives(frames, [pair.thumbnail for pair in pairs]):
         warnings.warn(doubt, FrameWarning, stacklevel=2)
     return _count(pairs, n_classes, ignore_label)
 
@@ -83,7 +84,8 @@ def _examine_pair(paths, n_classes, ignore_label):
     if ignore_label is not None:
         counts[IGNORED] = 0
     counts = np.trim_zeros(counts, "b")
-    pair = Pair(size=image.size, counts=counts, kind=kind, thumbnail=_thumbnail(image))
+    few = image.resize((64, 48), Image.Resampling.NEAREST)  # of its pixels, because a mean of all takes longer
+    pair = Pair(size=image.size, counts=counts, kind=kind, thumbnail=np.asarray(few.convert("RGB").reduce(4)))
     present = np.count_nonzero(counts)
     if present == 1:
         pair = pair._replace(warning=f"{paths[1]} holds one class alone.")
@@ -100,16 +102,6 @@ def _examine_pair(paths, n_classes, ignore_label):
     return pair
 
 
-def _thumbnail(image):
-    """Return an image as uint8 (12, 16, 3): of few of its pixels, because a mean of all takes longer."""
-    return np.asarray(image.resize((64, 48), Image.Resampling.NEAREST).convert("RGB").reduce(4))
-
-
-def _doubtful_drives(frames, pairs):
-    """Return what `doubtful_drives` says of frames that have been read."""
-    return doubtful_drives(frames, np.stack([pair.thumbnail for pair in pairs]))
-
-
 def _one_class(frames, pairs):
     """Return what is wrong with masks whose pixels are all of one class, or all to ignore; else None."""
     ids = set().union(*(np.flatnonzero(pair.counts).tolist() for pair in pairs))
@@ -123,10 +115,9 @@ def _one_class(frames, pairs):
 
 
 def _settle_classes(frames, pairs, n_classes):
-    """Return the number of classes, found from the masks if it is None, and what is wrong or in doubt, if anything is.
-    """
-    two, more = (frames["mask"][[test(pair) for pair in pairs]] for test in (
-        lambda pair: pair.kind == "two", lambda pair: pair.kind != "two" and len(pair.counts) > 1))
+    """Return the number of classes, found from the masks if it is None, and what is wrong or in doubt, or None."""
+    two = frames["mask"][[pair.kind == "two" for pair in pairs]]
+    more = frames["mask"][[pair.kind != "two" and len(pair.counts) > 1 for pair in pairs]]
     if n_classes is None and len(two):
         return (None, f"{two.iloc[0]} has the values 0 and 255 alone, as masks of two classes, but {more.iloc[0]} has "
                       f"others. Take them apart.") if len(more) else (2, None)
@@ -228,7 +219,7 @@ def report(folder, n_classes=None, ignore_label=None):
             problems.append(refusal)
         print(_class_table(pairs, n_classes, ignore_label, folder).to_string(), end="\n\n")
         once = [row for row, path in enumerate(frames["image"]) if path not in copies]
-        doubts += _doubtful_drives(frames.iloc[once].reset_index(drop=True), [pairs[row] for row in once])
+        doubts += doubtful_drives(frames.iloc[once].reset_index(drop=True), [pairs[row].thumbnail for row in once])
     for title, lines in ("warning", doubts), ("problem", problems):
         print("".join(f"{title}: {line}\n" for line in lines), end="")
     print(f"{folder}: {len(frames)} frames in {frames['drive'].nunique()} drives read; {len(problems)} problems, "

@@ -217,12 +217,12 @@ def read_manifest(recording):
     return dict(zip(table["frame"], table["drive"]))
 
 
-def doubtful_drives(frames, thumbnails=None):
+def doubtful_drives(frames, thumbnails):
     """Say why the drives may not be what they should be: runs of neighbouring frames.
 
     Args:
         frames: DataFrame as `find_frames` returns it.
-        thumbnails: array (frames, …) of the images made small, or None.
+        thumbnails: list of arrays (…), the images made small.
 
     Returns:
         list of str, each a reason with what to do.
@@ -233,7 +233,7 @@ def doubtful_drives(frames, thumbnails=None):
         row = frames["drive"].isin(sizes.index[sizes == 1]).idxmax()
         doubts.append(f"{(sizes == 1).sum()} of {len(sizes)} drives have one frame alone, such as "
                       f"{frames['image'][row]}, so neighbours may stand on both sides of the split. {NAME_DRIVES}")
-    alike = [] if thumbnails is None or len(sizes) < 2 else _alike_neighbours(frames, thumbnails)
+    alike = _alike_neighbours(frames, thumbnails) if len(sizes) > 1 else []
     if alike:
         a, b = (frames["image"][row] for row in (alike[0] - 1, alike[0]))
         doubts.append(f"{len(alike)} drives begin with nearly the same image as the drive before ends, such as {b} "
