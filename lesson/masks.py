@@ -22,18 +22,12 @@ def rgb(code):
     return tuple(int(code) >> shift & 255 for shift in (0, 8, 16))
 
 
-def _exchanged(codes):
-    """Return the numbers of colours with red and blue exchanged."""
-    return (codes & 255) << 16 | codes & 0xFF00 | codes >> 16
-
-
 COLOURS = np.unique(np.concatenate([_codes(table[CHANNELS]) for table in TABLES.values()]))  # of all releases
 
 
 @lru_cache
 def label_of_colour(n_classes):
-    """Return 1 + the class id of every colour, uint8 (2**24,); for None, 1 + its place in COLOURS; 0 is none of these.
-    """
+    """Return 1 + the class id of each colour, uint8 (2**24,); for None 1 + its place in COLOURS; 0 is none of these."""
     labels = np.zeros(1 << 24, np.uint8)
     if n_classes is None:
         labels[COLOURS] = 1 + np.arange(len(COLOURS))
@@ -185,7 +179,8 @@ def _labels_of_palette(image, path, n_classes, ignore_label):
 
 def _refuse_exchanged(colours, path, n_classes, ignore_label):
     """Raise a FrameError if colours, which mean nothing as they are, all mean something with red and blue exchanged."""
-    labels, coloured, strange = _meaning(_exchanged(colours), n_classes, ignore_label)
+    exchanged = (colours & 255) << 16 | colours & 0xFF00 | colours >> 16
+    labels, coloured, strange = _meaning(exchanged, n_classes, ignore_label)
     if not strange.any() and (coloured or labels[labels != ignore_label].max(initial=0) < (n_classes or MAX_ID + 1)):
         what = "CARLA's colours" if coloured else "class ids, but in the blue channel"
         raise FrameError(f"{path} has red and blue exchanged: then it holds {what}. OpenCV writes BGR. Save it by "

@@ -69,14 +69,12 @@ def _exchange(deal, amounts, rng):
     """Exchange two drives of different parts as long as that lowers the cost, the best pair first."""
     cost = _cost(_sums(deal, amounts))
     while True:
-        one, other = np.triu_indices(len(deal), 1)
-        pairs = np.flatnonzero(deal[one] != deal[other])
-        pairs = rng.permutation(pairs)[:SWAPS]
-        one, other = one[pairs], other[pairs]
-        gain, all_sums = amounts[other] - amounts[one], np.repeat(_sums(deal, amounts)[np.newaxis], len(pairs), axis=0)
-        all_sums[np.arange(len(pairs)), deal[one]] += gain
-        all_sums[np.arange(len(pairs)), deal[other]] -= gain
-        costs = _cost(all_sums)
+        pairs = np.argwhere(np.triu(deal[:, np.newaxis] != deal))
+        one, other = rng.permutation(pairs)[:SWAPS].T
+        gain, sums = amounts[other] - amounts[one], np.repeat(_sums(deal, amounts)[np.newaxis], len(one), axis=0)
+        sums[np.arange(len(one)), deal[one]] += gain
+        sums[np.arange(len(one)), deal[other]] -= gain
+        costs = _cost(sums)
         best = np.argmin(costs)
         if costs[best] > cost - 1e-9:
             return deal
