@@ -1,8 +1,5 @@
 """Fetch real CARLA frames into a folder of one's own, from Kaggle or from any address of a zip or tar archive.
 
-    python -m lesson.fetch FOLDER                                 Kaggle's 5 × 1000 frames (pip install kagglehub)
-    python -m lesson.fetch FOLDER --url https://…/frames.zip      .zip, .tar, .tar.gz, .tar.bz2, .tar.xz
-
 All work is done in FOLDER.part, beside FOLDER: FOLDER appears when it is complete, and not before. A download that
 broke off goes on when the same command runs again.
 """
@@ -22,6 +19,7 @@ import unicodedata
 import urllib.parse
 import urllib.request
 import zipfile
+from functools import partial
 from http.client import HTTPException, InvalidURL
 from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError
@@ -85,7 +83,8 @@ def fetch(folder, url=None, sha256=None):
             unpacked = part / "unpacked"
             shutil.rmtree(unpacked, ignore_errors=True)
             download(url, part / "archive", part / NOTE)
-            _compare_checksum(part / "archive", sha256)
+            if sha256 is not None:
+                _compare_checksum(part / "archive", sha256.lower())
             unpacked.mkdir()
             unpack(part / "archive", unpacked)
         recordings = recording_folders(unpacked)
@@ -117,16 +116,11 @@ def _claim(part, source):
     note = part / NOTE
     if part.exists() and any(part.iterdir()) and not note.exists():
         raise FetchError(f"{part} is needed for the download, but holds something else. Move it, or name another one.")
-    if note.exists() and _read(note)["source"] != source:
+    if note.exists() and json.loads(note.read_text())["source"] != source:
         shutil.rmtree(part)
     part.mkdir(parents=True, exist_ok=True)
     if not note.exists():
         _write(note, {"source": source})
-
-
-def _read(note):
-    """Return what a note says."""
-    return json.loads(note.read_text())
 
 
 def _write(note, content):
@@ -176,7 +170,7 @@ def download(url, archive, note):
 
 def _download_once(url, archive, note):
     """Download a file, or the rest of it; raise a ConnectionError if another try may help."""
-    known = _read(note)
+    known = json.loads(note.read_text())
     have, length = archive.stat().st_size if archive.exists() else 0, known.get("length")
     if have and have == length:
         return
@@ -230,27 +224,19 @@ def _open(url, headers, archive):
 
 def _receive(response):
     """Yield the bytes of an answer in chunks; raise a ConnectionError if it breaks off."""
-    while True:
-        try:
-            chunk = response.read(1 << 16)
-        except (OSError, HTTPException) as error:
-            raise ConnectionError(f"the connection broke off: {error}") from error
-        if not chunk:
-            return
-        yield chunk
+    try:
+        yield from iter(partial(response.read, 1 << 16), b"")
+    except (OSError, HTTPException) as error:
+        raise ConnectionError(f"the connection broke off: {error}") from error
 
 
 def _compare_checksum(archive, sha256):
-    """Raise an ArchiveError if the SHA-256 checksum of a file is known and differs."""
-    if sha256 is None:
-        return
-    found = hashlib.sha256()
+    """Raise an ArchiveError if the SHA-256 checksum of a file is not this one, in lower case."""
     with open(archive, "rb") as file:
-        while chunk := file.read(1 << 20):
-            found.update(chunk)
-    if found.hexdigest() != sha256.lower():
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
         raise ArchiveError(f"The download is not the file that was asked for, and was removed: its SHA-256 is "
-                           f"{found.hexdigest()}, expected was {sha256.lower()}.")
+                           f"{found}, expected was {sha256}.")
 
 
 def unpack(archive, folder):
@@ -339,8 +325,7 @@ class _Header(tarfile.TarInfo):
 
 def main():
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m lesson.fetch",
-                                     description="Fetch real CARLA frames into a folder.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.fetch", description=__doc__)
     parser.add_argument("folder", help="folder to make")
     parser.add_argument("--url", help=f"http or https address of a zip or tar archive (default: {KAGGLE} from Kaggle)")
     parser.add_argument("--sha256", help="SHA-256 checksum of the archive, if you know it; only with --url")
