@@ -1,10 +1,4 @@
-"""Write the lesson without its solutions, and all that it needs, for a learner.
-
-    python -m lesson.blank [FOLDER] [--zip]
-
-FOLDER  a folder to make, by default build/blank
---zip   make FOLDER.zip instead, one file to hand out or to upload to Colab
-"""
+"""Write the lesson without its solutions, and all that it needs, for a learner."""
 import argparse
 import os
 import re
@@ -61,8 +55,7 @@ def write_blank(folder):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m lesson.blank", description="Write the lesson without its "
-                                     "solutions, and all that it needs, for a learner.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.blank", description=__doc__)
     parser.add_argument("folder", nargs="?", default=os.path.join("build", "blank"), help="default: %(default)s")
     parser.add_argument("--zip", action="store_true", help="make FOLDER.zip instead: to hand out, or for Colab")
     args = parser.parse_args(arguments)
@@ -74,13 +67,12 @@ def main(arguments=None):
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blank-") as draft:   # whole, or not there
-            write_blank(Path(draft) / folder.name)
+            made = Path(draft) / folder.name
+            write_blank(made)
             if args.zip:
-                made = shutil.make_archive(os.path.join(draft, "made"), "zip", root_dir=draft, base_dir=folder.name)
-            else:
-                made = Path(draft) / folder.name
-                if target.exists():
-                    target.rmdir()   # it is empty
+                made = shutil.make_archive(made, "zip", root_dir=draft, base_dir=folder.name)
+            elif target.exists():
+                target.rmdir()   # it is empty
             os.replace(made, target)
     except OSError as error:
         sys.exit(f"{error.filename or target} cannot be read or written: {error.strerror or error}. Nothing was made: "

@@ -1,13 +1,4 @@
-"""Take a trained network out of the lesson: export it in two more formats, and compare what these see.
-
-    python -m lesson.export NETWORK [OUT] [--images FOLDER] [--ignore ID]
-
-NETWORK   the file that the lesson saved, such as build/unet.keras
-OUT       a folder to make, by default `exported` beside NETWORK: a SavedModel, for TensorFlow's servers, and two LiteRT
-          files, for telephones and small computers: one with weights in 32-bit floats, one in 8-bit integers
---images  a folder of images, or of images and masks as the lesson takes them; by default some embedded frames
---ignore  the class id of pixels that are to count nowhere, as IGNORE_LABEL in the lesson
-"""
+"""Export a trained network as SavedModel and LiteRT, and compare what they see."""
 import argparse
 import os
 import sys
@@ -144,11 +135,11 @@ def read_images(folder, n_classes, ignore_label=None):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m lesson.export", description="Export a trained network as "
-                                     "SavedModel and LiteRT, and compare what they see.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.export", description=__doc__)
     parser.add_argument("network", type=Path, help="the file that the lesson saved, such as build/unet.keras")
     parser.add_argument("out", type=Path, nargs="?", help="folder to make; by default `exported` beside the network")
-    parser.add_argument("--images", type=Path, metavar="FOLDER", help="images, with or without masks, to compare on")
+    parser.add_argument("--images", type=Path, metavar="FOLDER", help="images, with or without masks, to compare on; "
+                        "by default some embedded frames")
     parser.add_argument("--ignore", type=int, metavar="ID", help="class id of pixels that are to count nowhere")
     args = parser.parse_args(arguments)
     out = args.out or args.network.parent / "exported"

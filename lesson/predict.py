@@ -1,13 +1,4 @@
-"""Segment images or a film with the network that comes with the lesson, or with another.
-
-    python -m lesson.predict IMAGES OUT [--model FILE] [--range LOW HIGH]
-
-IMAGES   a folder with PNG and JPEG images of any size, one such image, or a film: GIF, or MP4 (pip install av)
-OUT      a folder to make: ids/, colours/, overlays/ and confidence/ with a PNG for each image, films, report.json
---model  file.keras, a folder that Keras' model.export wrote, or file.tflite (float32 or int8), from people you trust;
-         weights for the graded network, file.npz; by default those that come with the lesson
---range  the numbers that a black and a white pixel had in the training, where the network does not say so itself
-"""
+"""Segment images or a film with a trained network. Exit status: 0 all done, 1 something was left out."""
 import argparse
 import itertools
 import json
@@ -142,14 +133,13 @@ def _resize(mask, size):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m lesson.predict", description="Segment images or a film with a "
-                                     "trained network. Exit status: 0 all done, 1 something was left out.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.predict", description=__doc__)
     parser.add_argument("images", help="folder of PNG and JPEG images, one image, or a film: GIF or video")
     parser.add_argument("out", type=Path,
                         help="folder to make, for ids/, colours/, overlays/, confidence/ and report.json")
     parser.add_argument("--model", default=SHIPPED, metavar="FILE", help="file.keras, a folder that Keras' "
-                        "model.export wrote, file.tflite, or weights in file.npz; by default the network that comes "
-                        "with the lesson")
+                        "model.export wrote, or file.tflite, from people you trust; or weights in file.npz; by default "
+                        "the network that comes with the lesson")
     parser.add_argument("--range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="numbers of a black and a white "
                         "pixel in the training: -1 1, 0 1 or 0 255; by default what the network's file says")
     args = parser.parse_args(arguments)

@@ -1,15 +1,4 @@
-"""Train the graded network on rendered drives that are in no lesson, for the weights that come with it.
-
-    python -m render --pretraining --drives 1650 --out FRAMES
-    python -m lesson.pretrain FRAMES OUT [--frames-seen N] [--seed N]
-
-FRAMES         a folder that the first command made
-OUT            a folder to make: unet_weights.npz, the weights that were best on drives held out; history.csv; state.npz
---frames-seen  how many frames the network sees, each time in another view; 60,000 by default
---seed         of all random numbers; 0 by default
-
-Whoever stops it, by whatever means, starts it again with the same command: it goes on after the last line it printed.
-"""
+"""Train the graded network on rendered drives. The same command goes on with a training that was stopped."""
 import argparse
 import hashlib
 import itertools
@@ -17,7 +6,6 @@ import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -243,14 +231,15 @@ def pretrain(folder, out, frames_seen=60_000, seed=0, size=SIZE, every=EVERY):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     state = State(out, network, settings)
-    batches = partial(training_batches, frames, seed=seed, size=size, weights=class_weights(pixels))
+    weights = class_weights(pixels)
     print("frames seen   loss  accuracy  mean IoU  frames/s  hours left")
     for row in state.history:
         print(_line(row))
     done, *_, before = state.history[-1] if state.history else (0, 0)
     for first in range(int(done), frames_seen, every):
         start, rows = time.perf_counter(), order[first:first + every]
-        loss = network.fit(batches(rows, first), verbose=0, shuffle=False).history["loss"][0]
+        batches = training_batches(frames, rows, first, seed, size, weights)
+        loss = network.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         if not np.isfinite(loss):
             raise LessonError(f"The loss after {first} frames is not a number. Run this again: it goes on from there.")
         seen, seconds = first + len(rows), time.perf_counter() - start
@@ -271,11 +260,11 @@ def _line(row):
 
 def main(arguments=None):
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m lesson.pretrain", description="Train the graded network on "
-                                     "rendered drives. The same command goes on with a training that was stopped.")
+    parser = argparse.ArgumentParser(prog="python -m lesson.pretrain", description=__doc__)
     parser.add_argument("frames", help="folder that `python -m render --pretraining` made")
     parser.add_argument("out", help="folder to make, for unet_weights.npz, history.csv and the state of the training")
-    parser.add_argument("--frames-seen", type=int, default=60_000, metavar="N", help="default: %(default)s")
+    parser.add_argument("--frames-seen", type=int, default=60_000, metavar="N", help="each time in another view; "
+                        "default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of all random numbers; default: %(default)s")
     args = parser.parse_args(arguments)
     prepare_process()
