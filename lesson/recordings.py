@@ -84,8 +84,7 @@ def pair_files(folder):
 
 
 def recording_folders(folder):
-    """Return the set of paths of the folders at or below a folder that hold a folder of images, as far as one can tell.
-    """
+    """Return the set of folders at or below a folder that hold a folder of images, as far as one can tell."""
     problems = []
     found = {path for _, path, *_ in _recordings(folder, problems, [])}
     return found or {path for path, folders, _ in os.walk(folder) if problems and IMAGES in folders}
@@ -96,10 +95,9 @@ def _table(folder, name, path, image_folder, mask_folder, problems):
     images, masks = (_files(os.path.join(path, camera), endings, problems)
                      for camera, endings in ((image_folder, ENDINGS), (mask_folder, MASK_ENDINGS)))
     if not image_folder:
-        are_masks = {stem: bool(_MASK_WORDS.search(_split_words(stem))) for stem in masks[0]}
-        images, masks = (({stem: file for stem, file in files[0].items() if are_masks[stem] == wanted}, {})
-                         for files, wanted in ((images, False), (masks, True)))
-        images = ({stem: file for stem, file in images[0].items() if not _OTHER_WORDS.search(_split_words(stem))}, {})
+        images = {stem: file for stem, file in images[0].items()
+                  if not (_says(_MASK_WORDS, stem) or _says(_OTHER_WORDS, stem))}, {}
+        masks = {stem: file for stem, file in masks[0].items() if _says(_MASK_WORDS, stem)}, {}
     pairs = pd.DataFrame(_pairs(images, masks, problems), columns=["stem", "image", "mask"], dtype=object)
     table = pairs.join(number_frames(pairs["stem"].to_list()).astype(object))  # floats would round the numbers
     named = read_manifest(path)
@@ -153,8 +151,8 @@ def _recordings(folder, problems, passed):
 def _share_a_folder(names):
     """Tell whether files are images and masks side by side, such as `001_rgb.png` and `001_seg.png`."""
     stems = [os.path.splitext(name)[0] for name in names if name.lower().endswith(MASK_ENDINGS)]
-    masks = {_reduced(stem) for stem in stems if _MASK_WORDS.search(_split_words(stem))}
-    return any(_reduced(stem) in masks for stem in stems if not _MASK_WORDS.search(_split_words(stem)))
+    masks = {_reduced(stem) for stem in stems if _says(_MASK_WORDS, stem)}
+    return any(_reduced(stem) in masks for stem in stems if not _says(_MASK_WORDS, stem))
 
 
 def _cameras(folders):
@@ -165,10 +163,9 @@ def _cameras(folders):
         if len(exact) > 1 and name not in exact:
             continue
         rest = _reduced(name)
-        is_mask = _MASK_WORDS.search(_split_words(name))
         if rest == _split_words(name) or _OTHER_WORDS.search(rest):  # it says neither
             continue
-        cameras.setdefault(rest, ([], []))[bool(is_mask)].append(name)
+        cameras.setdefault(rest, ([], []))[_says(_MASK_WORDS, name)].append(name)
     if len(cameras) == 2 and sorted(map(len, sum(cameras.values(), ()))) == [0, 0, 1, 1]:  # one of each, if so named
         images, masks = zip(*cameras.values())
         if sum(map(len, images)) == 1:
@@ -179,6 +176,11 @@ def _cameras(folders):
 def _split_words(name):
     """Return a name in lower case, with a line between its words."""
     return re.sub(r"[\W_]+", "_", re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()).strip("_")
+
+
+def _says(words, name):
+    """Tell whether a name holds one of some words."""
+    return bool(words.search(_split_words(name)))
 
 
 def _reduced(name):
