@@ -45,6 +45,7 @@ def predict(model, images, out, input_range=None):
         LessonError: if the network or the images cannot be used, or `out` is not empty.
         OSError: if the disk is full or refuses. The files in `out` are whole.
     """
+    import tensorflow as tf
     images, out, problems, names, seconds, unsure = Path(images), Path(out), [], [], [], []
     source, total = open_images(images, problems)
     if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
@@ -63,8 +64,10 @@ def predict(model, images, out, input_range=None):
             for (name, image), scores in zip(batch, logits):
                 confidence = probabilities(scores).max(axis=-1)
                 unsure.append(np.mean(confidence < UNSURE))
-                ids, sure = (_resize(small, image.shape[:2]) for small in (
-                    scores.argmax(axis=-1).astype(np.uint8), np.round(255 * confidence).astype(np.uint8)))
+                small = np.stack([scores.argmax(axis=-1), np.round(255 * confidence)], axis=-1).astype(np.uint8)
+                # no pixel is a mean of others
+                large = tf.image.resize(small, image.shape[:2], method="nearest").numpy()
+                ids, sure = large[..., 0], large[..., 1]
                 colours = palette[ids]
                 overlay = (0.5 * image + 0.5 * colours).astype(np.uint8)
                 for kind, array in zip(("ids", "colours", "overlays", "confidence"), (ids, colours, overlay, sure)):
@@ -123,12 +126,6 @@ def _choose_range(card, given):
     if card:
         return tuple(card["input range"]), "the network's file"
     return (-1, 1), "nobody: it was assumed"
-
-
-def _resize(mask, size):
-    """Return a mask, uint8 (height, width), in another size; no pixel is a mean of others."""
-    import tensorflow as tf
-    return tf.image.resize(mask[..., np.newaxis], size, method="nearest").numpy()[..., 0]
 
 
 def main(arguments=None):
