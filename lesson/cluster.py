@@ -67,9 +67,7 @@ def train(workers, notebook):
 def _free_ports(count):
     """Return ports of the loopback that nobody uses; one that is taken meanwhile makes its worker fail."""
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
 
 

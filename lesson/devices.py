@@ -143,8 +143,7 @@ class Devices:
 def fastest_policy(gpus, processor_flags):
     """Choose the number format that the hardware multiplies fastest.
 
-    Newer processors and GPUs multiply 16-bit numbers natively. Of the two formats bfloat16 is the easier one: it holds
-    numbers as large and as small as float32 does, only with fewer digits.
+    Of the two formats of 16 bits bfloat16 is the easier one: it has the range of float32, with fewer digits.
 
     Args:
         gpus: list of the compute capability of each GPU, (major, minor).

@@ -156,10 +156,10 @@ def plot_grids(grids, titles, suptitle):
     show()
 
 
-def plot_feature_maps(rows, suptitle, n_maps=6):
-    """Plot the channels that differ most from place to place, one row for each array (height, width, channels)."""
-    chosen = np.argsort(-np.std(rows[0], axis=(0, 1)))[:n_maps]
-    fig, axes = plt.subplots(len(rows), n_maps, figsize=(11.6, 1.95 * len(rows)), layout="constrained", squeeze=False)
+def plot_feature_maps(rows, suptitle):
+    """Plot the six channels that differ most from place to place, a row for each array (height, width, channels)."""
+    chosen = np.argsort(-np.std(rows[0], axis=(0, 1)))[:6]
+    fig, axes = plt.subplots(len(rows), 6, figsize=(11.6, 1.95 * len(rows)), layout="constrained", squeeze=False)
     for line, maps in zip(axes, rows):
         for ax, channel in zip(line, chosen):
             ax.imshow(maps[..., channel], cmap="gray", interpolation="nearest")
