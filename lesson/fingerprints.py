@@ -17,7 +17,7 @@ def fingerprint(*things):
 
 
 def facts_of(model, settings, frames, functions):
-    """Return what a training follows from.
+    """Return what a training follows from: these, its optimizer and loss, the number format and the versions.
 
     Args:
         model: keras.Model, compiled. settings: dict of plain values or arrays by name.

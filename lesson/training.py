@@ -1,9 +1,4 @@
-"""A training that may be stopped at any moment and goes on: build and compile a network, then fit it with `Training`.
-
-    training = Training(unet, EPOCHS, build=BUILD, devices=devices, frames=frames, settings=…, functions=[…])
-    unet.fit(…, initial_epoch=training.done, epochs=EPOCHS, verbose=0, callbacks=training.callbacks)
-    training.keep_best()
-"""
+"""A training that may be stopped at any moment and goes on: compile a network, then fit it with `Training`."""
 import json
 import os
 from pathlib import Path
@@ -38,9 +33,8 @@ class Training:
     """Callbacks that show a training, keep its best epoch and write checkpoints; a new one goes on from the last.
 
     A training must not go on from the checkpoint of another one, so its folder is named by a fingerprint of all that it
-    follows from: the settings, the optimizer and the loss, the frames, and the source of some functions, of the
-    functions that these call, and the plain values that they look up outside. If one of them changes, the training
-    starts anew in a new folder, and what has changed is printed.
+    follows from: see `lesson.fingerprints.facts_of`. If that changes, the training starts anew in a new folder, and
+    what has changed is printed.
 
     Args:
         model: keras.Model, compiled with the metric "accuracy".
