@@ -80,7 +80,8 @@ def pair_files(folder):
         origin = frames[["recording", "drive"]]
         gap = ~frames["named"] & (frames["number"].diff() > frames["limit"].astype("int64"))
         frames["drive"] = ((origin != origin.shift()).any(axis=1) | gap).cumsum() - 1
-    return frames.reindex(columns=["number", "drive", "image", "mask"]), problems
+    # a folder of both is read twice, for images and for masks
+    return frames.reindex(columns=["number", "drive", "image", "mask"]), list(dict.fromkeys(problems))
 
 
 def recording_folders(folder):

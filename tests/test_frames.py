@@ -10,7 +10,7 @@ import pytest
 from lesson.check import count_labels, report
 from lesson.errors import FrameError
 from lesson.labels import read_labels
-from lesson.recordings import IMAGES, MASKS, find_frames
+from lesson.recordings import IMAGES, MASKS, find_frames, pair_files
 
 
 def test_pairs_by_name_in_order_of_number(toy_frames):
@@ -46,6 +46,14 @@ def test_recordings_in_one_folder_have_their_own_drives(toy_frames, tmp_path):
     for rows, name in ((slice(15), "dataA"), (slice(15, None), "dataB")):
         assert all(name in path for column in ("image", "mask") for path in frames[column][rows])
     assert count_labels(frames).shape == (30, 23)
+
+
+def test_images_and_masks_in_one_folder_and_a_name_twice(tmp_path):
+    for name in ("1_rgb.png", "1_rgb.jpg", "1_seg.png", "2_rgb.png", "2_seg.png"):
+        (tmp_path / name).touch()
+    frames, problems = pair_files(tmp_path)
+    assert frames["number"].to_list() == [2]
+    assert len(problems) == 1 and "1_rgb.png has the same name as" in problems[0]
 
 
 def run(*arguments):
