@@ -208,7 +208,7 @@ def _build_model(call, fn):
             with contextlib.redirect_stdout(Printed()):
                 is_network = call.exercise == "unet_model"
                 model = value if is_network else keras.Model(tensors, list(ends))
-                call.numbers = computed(model, call.graph, predict=is_network)
+                call.numbers = computed(model, call.graph, is_learners=is_network)
         except Exception as error:
             call.numbers, call.problem = [], f"what was built cannot be called: {explain(error, ())}"
 

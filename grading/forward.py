@@ -46,24 +46,27 @@ def _fixed_weights(outs):
             weight.assign(value)
 
 
-def computed(model, graph, predict):
-    """Return the numbers of a learner's model for fixed weights and fixed images; it stays as it is.
+def computed(model, graph, is_learners):
+    """Return the numbers of a model for fixed weights and fixed images; it stays as it is.
 
     Args:
-        model: keras.Model. graph: its input nodes and output nodes. predict: bool, whether to ask `predict` too.
+        model: keras.Model. graph: its input nodes and output nodes. is_learners: bool, whether a learner made it, maybe
+            of a class with methods of its own.
 
     Returns:
-        list of list of float, one for `model(x)` and one for `model.predict(x)`.
+        list of list of float, one for `model(x)`; of a learner's model also one for `model.predict(x)`, for
+        `model.predict_on_batch(x)`, and for `model(x, training=True)`.
     """
+    images = _images(graph[0]) if len(graph[0]) > 1 else _images(graph[0])[0]
     with _fixed_weights(graph[1]):
-        ways = [tf.nest.flatten(model(_images(graph[0]) if len(graph[0]) > 1 else _images(graph[0])[0]))]
-        if predict:
+        ways = [model(images)]
+        if is_learners:
             eagerly, model.run_eagerly = model.run_eagerly, True  # tracing it would take longer than all the rest
             try:
-                ways.append(tf.nest.flatten(model.predict(*_images(graph[0]))))
+                ways += [model.predict(images), model.predict_on_batch(images), model(images, training=True)]
             finally:
                 model.run_eagerly, model.predict_function = eagerly, None
-    return [_fingerprint(results) for results in ways]
+    return [_fingerprint(tf.nest.flatten(results)) for results in ways]
 
 
 def expected(graph):

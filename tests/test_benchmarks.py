@@ -15,7 +15,7 @@ from benchmarks import cost, pipeline, quality, recipes, shipped, skips
 from benchmarks.lesson import RESULTS, compile_for, flops
 from lesson.devices import Devices
 from lesson.network import build_from_rows
-from lesson.notebook import code_cells
+from lesson.notebook import LESSON, code_cells
 from lesson.recordings import find_frames
 from lesson.weights import save_weights
 
@@ -199,3 +199,16 @@ def test_skips_are_paired_by_seed():
     assert by_seed["pixel accuracy", "difference"].to_list() == pytest.approx([0.25, -0.1])
     assert len(by_class) == 2 and by_class["seeds that gain"].to_list() == [1, 0]
     assert by_class["difference"].iloc[0] == pytest.approx((0.5 - 0.2) / 2)
+
+
+def test_the_lesson_shows_the_stored_table_of_skips(lesson, notebook):
+    stored = json.loads((RESULTS / "skips.json").read_text())
+    frames = len(find_frames(LESSON.parent / "data"))
+    assert stored["settings"] == {"frames": frames, "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE,
+                                  "image size": [*lesson.IMAGE_SIZE], "numbers": stored["settings"]["numbers"]}
+    by_seed, _ = skips.tabulate(stored["runs"], lesson.scores, lesson.iou_per_class)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for name in skips.NETWORKS:
+        found = [by_seed[score, name] for score in ("pixel accuracy", "mean IoU")]
+        cells = " | ".join(f"{values.mean():.3f} ± {values.std():.3f}" for values in found)
+        assert len(found[0]) == 5 and f"| {name} | {cells} |" in text

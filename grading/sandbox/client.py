@@ -119,7 +119,7 @@ def _unpack(call, entry):
     call.blank = entry["blank"] is True
     call.changed = [name for name in call.case.get("arrays", ()) if name in entry["changed"]]
     if entry["numbers"] is not None:
-        call.numbers = [np.array(some[:16], "float64").tolist() for some in entry["numbers"][:2]]
+        call.numbers = [np.array(some[:16], "float64").tolist() for some in entry["numbers"][:4]]
     if "graph" in entry:
         call.graph = _graph(entry["graph"], call.case["tensors"])
     if "value" in entry:

@@ -457,6 +457,24 @@ def unet_model_with_its_own_predict(input_size=(96, 128, 3), n_filters=32, n_cla
     return UNet(made.inputs, made.outputs)
 
 
+@wrong("numbers", "what its method predict_on_batch computes is not")
+def unet_model_with_its_own_predict_on_batch(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    class UNet(keras.Model):
+        def predict_on_batch(self, x):
+            return keras.ops.softmax(super().predict_on_batch(x))
+    made = unet_model(input_size, n_filters, n_classes)
+    return UNet(made.inputs, made.outputs)
+
+
+@wrong("numbers", "drops nothing in training")
+def unet_model_that_is_never_in_training(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    class UNet(keras.Model):
+        def call(self, pictures, training=None, mask=None):
+            return super().call(pictures, training=False)
+    made = unet_model(input_size, n_filters, n_classes)
+    return UNet(made.inputs, made.outputs)
+
+
 @wrong("inputs and outputs", "a layer of an earlier call")
 @functools.lru_cache
 def unet_model_that_is_kept(input_size=(96, 128, 3), n_filters=32, n_classes=23):
