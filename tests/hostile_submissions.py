@@ -325,14 +325,8 @@ def block(last):
     return {"conv_block": answer("conv_block").replace("    if drop", f"    conv = {last}\n    if drop")}
 
 
-def light(*cells, **answers):
-    """Return a submission to exercises 4 and 5 alone, which are checked in no time."""
-    return submission(*cells, **{"conv_block": None, "upsampling_block": None, "unet_model": None} | answers)
-
-
-LIGHT = "not attempted", "not attempted", "not attempted", "passed"   # and what becomes of exercise 5
 ERROR_AT = {name: (*PASSED[:number], *("error",) * (5 - number)) for number, name in enumerate(EXERCISES)}
-ERROR, NOT_YET = (*LIGHT, "error"), (*LIGHT, "not yet")
+ERROR, NOT_YET = (*PASSED[:4], "error"), (*PASSED[:4], "not yet")
 FORGED = {"exercise": "iou_per_class", "status": "passed", "points": 10, "max_points": 10}
 PICKLE = """
 class Evil:
@@ -377,48 +371,48 @@ def hostile_submissions(world):
          "ended the program"),
         ("sys.exit", submission(**first_line("pixel_crossentropy", "sys.exit(0)")),
          (*PASSED[:3], "error", "passed"), 40, "SystemExit"),
-        ("crash", light(**first_line("iou_per_class", "ctypes.string_at(1)")), ERROR, 10, "ended the program"),
-        ("recursion", light(**first_line("iou_per_class", "return iou_per_class(confusion)")), ERROR, 10,
+        ("crash", submission(**first_line("iou_per_class", "ctypes.string_at(1)")), ERROR, 40, "ended the program"),
+        ("recursion", submission(**first_line("iou_per_class", "return iou_per_class(confusion)")), ERROR, 40,
          r"RecursionError.*\nline \d+ of iou_per_class: (def|return) iou_per_class"),
-        ("recursion below Python", light(**first_line(
+        ("recursion below Python", submission(**first_line(
             "iou_per_class", "sys.setrecursionlimit(10 ** 9); nested = []",
-            "for _ in range(10 ** 6): nested = [nested]", "repr(nested)")), ERROR, 10, "ended the program|Error"),
-        ("large array", light(**first_line("iou_per_class", "np.ones(1 << 29)")), ERROR, 10, "MemoryError"),
-        ("large shared memory", light(**first_line("iou_per_class", "mmap.mmap(-1, 4 << 30)")), ERROR, 10,
+            "for _ in range(10 ** 6): nested = [nested]", "repr(nested)")), ERROR, 40, "ended the program|Error"),
+        ("large array", submission(**first_line("iou_per_class", "np.ones(1 << 29)")), ERROR, 40, "MemoryError"),
+        ("large shared memory", submission(**first_line("iou_per_class", "mmap.mmap(-1, 4 << 30)")), ERROR, 40,
          "OSError"),
         ("billion filters", submission(**block("Conv2D(10 ** 9, 3)(conv) if n_filters > 200 else conv")),
          ("error", "passed", "waits", "passed", "passed"), 30),
         ("output flood", submission(**first_line(
             "iou_per_class", "for _ in range(300): print('x' * 10 ** 5); sys.stderr.write('y' * 10 ** 5)")),
          PASSED, 50),
-        ("million values", light(iou_per_class="def iou_per_class(confusion):\n    return np.zeros(10 ** 6)"),
-         NOT_YET, 10, "1,000,000 values"),
+        ("million values", submission(iou_per_class="def iou_per_class(confusion):\n    return np.zeros(10 ** 6)"),
+         NOT_YET, 40, "1,000,000 values"),
         ("nested brackets", submission("(" * 10 ** 5, "[" * 10 ** 4 + "]" * 10 ** 4, "-" * 10 ** 5 + "1"), PASSED, 50),
         # What is handed back.
-        ("flood of the result", light(**first_line(
-            "iou_per_class", "for _ in range(100): os.write(3, bytes(10 ** 6))")), ERROR, 10, "more than 2 MiB"),
-        ("forged result", light(**ones(f"os.write(3, json.dumps({FORGED}).encode() + b'\\n')")), ERROR, 10,
+        ("flood of the result", submission(**first_line(
+            "iou_per_class", "for _ in range(100): os.write(3, bytes(10 ** 6))")), ERROR, 40, "more than 2 MiB"),
+        ("forged result", submission(**ones(f"os.write(3, json.dumps({FORGED}).encode() + b'\\n')")), ERROR, 40,
          "refused"),
-        ("pickle", light(where, PICKLE, **ones("os.write(3, pickle.dumps(Evil()) + b'\\n')")), ERROR, 10,
+        ("pickle", submission(where, PICKLE, **ones("os.write(3, pickle.dumps(Evil()) + b'\\n')")), ERROR, 40,
          "refused"),
-        ("nested result", light(**ones("os.write(3, b'[' * 10 ** 6 + b'\\n')")), ERROR, 10, "refused"),
-        ("empty line", light(**ones("os.write(3, b'\\n')")), ERROR, 10, "refused"),
-        ("closed connection", light(**ones("os.close(3)")), ERROR, 10, "ended the program"),
-        ("patched json", light(**ones(f"json.dumps = lambda *a, **b: '{json.dumps(FORGED)}'")), ERROR, 10,
+        ("nested result", submission(**ones("os.write(3, b'[' * 10 ** 6 + b'\\n')")), ERROR, 40, "refused"),
+        ("empty line", submission(**ones("os.write(3, b'\\n')")), ERROR, 40, "refused"),
+        ("closed connection", submission(**ones("os.close(3)")), ERROR, 40, "ended the program"),
+        ("patched json", submission(**ones(f"json.dumps = lambda *a, **b: '{json.dumps(FORGED)}'")), ERROR, 40,
          "refused"),
-        ("patched runner", light(**ones(
-            "sys.modules['grading.sandbox.runner'].pack = lambda call: {'points': 10}")), NOT_YET, 11),
-        ("control characters", light(iou_per_class="def iou_per_class(confusion):\n"
-                                          "    raise ValueError('\\x1b[2J\\u202e\\ud800\\x07 red')"), ERROR, 10, "red"),
+        ("patched runner", submission(**ones(
+            "sys.modules['grading.sandbox.runner'].pack = lambda call: {'points': 10}")), NOT_YET, 41),
+        ("control characters", submission(iou_per_class="def iou_per_class(confusion):\n"
+                                          "    raise ValueError('\\x1b[2J\\u202e\\ud800\\x07 red')"), ERROR, 40, "red"),
         # What is patched.
-        ("patched test_utils", light(**ones(
-            "sys.modules['test_utils'] = sys.modules['outputs'] = sys.modules['grading.results'] = sys")), NOT_YET, 11),
-        ("patched builtins", light(**ones("builtins.all = builtins.any = builtins.isinstance = lambda *a: True")),
-         ERROR, 10),
-        ("patched comparison", light(**ones("np.isclose = np.allclose = np.array_equal = lambda *a, **b: True")),
-         NOT_YET, 11),
-        ("always equal", light(YES, iou_per_class="def iou_per_class(confusion):\n"
-                                    "    return np.ones(len(confusion)).view(Yes)"), NOT_YET, 11),
+        ("patched test_utils", submission(**ones(
+            "sys.modules['test_utils'] = sys.modules['outputs'] = sys.modules['grading.results'] = sys")), NOT_YET, 41),
+        ("patched builtins", submission(**ones("builtins.all = builtins.any = builtins.isinstance = lambda *a: True")),
+         ERROR, 40),
+        ("patched comparison", submission(**ones("np.isclose = np.allclose = np.array_equal = lambda *a, **b: True")),
+         NOT_YET, 41),
+        ("always equal", submission(YES, iou_per_class="def iou_per_class(confusion):\n"
+                                    "    return np.ones(len(confusion)).view(Yes)"), NOT_YET, 41),
         ("patched Keras", submission(upsampling_block=answer("upsampling_block").replace(
             "[up, contractive_input]", "[contractive_input, up]").replace(
             "    up =", "    layers.Layer.__eq__ = keras.KerasTensor.__eq__ = lambda *a: True\n"

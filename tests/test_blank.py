@@ -117,6 +117,6 @@ def test_a_learner_runs_the_blank_lesson_to_its_end_and_solves_one_exercise_afte
     for name in ("upsampling-block", "check-upsampling-block", "check-unet-model"):
         shown = learner(solved[name])[1]
     assert shown == "unet_model: passed   10 / 10\n"
-    assert " parameters" in learner(starter["untrained"])[1]
+    assert "8,640,471 parameters" in learner(starter["untrained"])[1]
     learner(solved["conv-block"] + "\n")
     assert "its function has changed" in learner(starter["untrained"])[1]

@@ -121,13 +121,15 @@ def test_skips_are_numbered_from_the_one_of_full_size(lesson):
 
 def test_recall_says_which_answers_are_right_and_what_to_read_again(lesson, capsys):
     right = lesson.recall()
-    check_recall(lambda: right | {1: "a", 2: 5, 3: 10**400, 4: "many", 5: None})
+    check_recall(lambda: right | {1: "a", 2: 5, 3: "x", 4: "many", 5: None})
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "recall: 3 of 8"
     for line, told in zip(lines, ("not yet: read section 2 again", "not yet: read section 3 again",
                                   "expected a number", "expected a letter from a to d, found 'many'", "not answered")):
         assert told in line
     assert all(line.endswith("✓") for line in lines[5:-1])
+    check_recall(lambda: {3: 10**400})
+    assert "expected a number" in capsys.readouterr().out
     check_recall(lambda: ["c"])
     assert "expected a dict" in capsys.readouterr().out
 
