@@ -13,9 +13,9 @@ import itertools
 import sys
 import textwrap
 
-if __name__ == "__main__":  # before TensorFlow is loaded in any other way
-    from lesson.devices import load_tensorflow
-    load_tensorflow()
+if __name__ == "__main__":  # only the process that runs strangers' code needs TensorFlow, and loads it
+    from grading.marking import main
+    sys.exit(main())
 
 from keras import layers
 
@@ -24,6 +24,7 @@ from grading import waiting
 from grading.build import build, describe
 from grading.graph import network, neutral
 from grading.questions import asked, draw
+from grading.report import WIDTH, report_of, table_of
 from grading.results import Result, decide
 
 
@@ -74,28 +75,6 @@ def comparator(learner, instructor):
 
 
 _results = {}  # the last result of each exercise that was checked
-_MARKS = {"passed": "✓", "not yet": "✗", "error": "✗", "waits": "·"}
-WIDTH = 98  # characters in a line of a report
-
-
-def _report(result):
-    """Return the report of one exercise as text."""
-    failed, command = result.failed, outputs.exercises[result.name]["check"]
-    if failed is None:
-        points = f"   {result.points} / {result.max_points}" if result.status == "passed" else ""
-        text = f'{result.name}: {result.status}{points}{result.remark and f" ({result.remark})"}'
-        return textwrap.fill(text, WIDTH, subsequent_indent="  ")
-    passed = ", ".join(check.name for check in result.checks if check.status == "passed") or "nothing yet"
-    lines = [f'{result.name} · {failed.name}: {"raised an exception" if failed.status == "error" else failed.status}']
-    for label, text in [*failed.lines, ("passed", passed)]:
-        for part in text.splitlines():
-            lines += textwrap.wrap(part, WIDTH, initial_indent=f"  {label:<10}", subsequent_indent=" " * 12)
-            label = ""
-    hint = f"hint: {command}({result.name}, hint=1)"
-    if len(lines[-1]) + len(hint) + 2 > WIDTH:
-        lines.append("")
-    lines[-1] += hint.rjust(WIDTH - len(lines[-1]))
-    return "\n".join(lines)
 
 
 def _hint(result, number):
@@ -123,7 +102,7 @@ def _check(exercise, fn, hint, strict):
         except Exception as error:  # the learner's exceptions end in `_run`; this one is ours or an odd object's
             result.remark = f"this check could not run: {type(error).__name__}: {textwrap.shorten(str(error), 200)}"
     result.function, _results[exercise] = fn, result
-    report = _report(result)
+    report = report_of(result)
     print(report if hint is None else _hint(result, hint))
     if strict and result.status != "passed":
         raise AssertionError(report.splitlines()[0])
@@ -211,28 +190,4 @@ def wait_for_exercises():
 
 def score():
     """Print the points of all exercises, from the last time each was checked, and what to do next."""
-    print(_table([_results.get(name) or Result(name, "not checked yet") for name in outputs.exercises]))
-
-
-def _table(results):
-    """Return the points of all exercises and what to do next, as text."""
-    lines = ["Image segmentation with U-Net: score"]
-    for number, result in enumerate(results, start=1):
-        marks = "".join(_MARKS[check.status] for check in result.checks)
-        remark = {"passed": "", "waits": f"waits {result.remark}", "error": result.remark or "raised an exception",
-                  "not yet": ", ".join(check.name for check in result.checks if check.status == "not yet"),
-                  }.get(result.status, result.status)
-        line = f"  {number} {result.name:<20}{marks:<9}{result.points:>3} / {result.max_points}   "
-        lines.append((line + textwrap.shorten(remark, WIDTH - len(line), placeholder=" …")).rstrip())
-    points, most = (sum(getattr(result, name) for result in results) for name in ("points", "max_points"))
-    lines.append(f'  {"total":<31}{points:>3} / {most}')
-    following = next((result for result in results if result.status != "passed"), None)
-    if following:
-        hint = "" if following.status == "not checked yet" else ", hint=1"
-        lines.append(f'  next: {outputs.exercises[following.name]["check"]}({following.name}{hint})')
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    from grading.marking import main
-    sys.exit(main(_table, _report))
+    print(table_of([_results.get(name) or Result(name, "not checked yet") for name in outputs.exercises]))

@@ -5,8 +5,7 @@ What is noticed about a call comes as pairs (sub-check, text). A text of None: t
 import math
 
 import outputs
-from grading.build import count
-from grading.graph import spine, walk
+from grading.calls import count, spine, walk
 
 
 def is_dropout(node):

@@ -5,7 +5,6 @@ Nothing here knows what is expected: whole notebooks are marked by running this 
 import builtins
 import contextlib
 import copy
-import dataclasses
 import io
 import re
 import sys
@@ -21,40 +20,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from grading.forward import computed
-from grading.graph import layers_made, neutral, normal_form, walk
-
-
-@dataclasses.dataclass
-class Call:
-    """One call of a learner's function and what came out of it."""
-    exercise: str
-    case: dict  # the arguments: an item of what `grading.questions.draw` returns, with or without what is expected
-    returned: str = ""
-    printed: str = ""
-    blank: bool = False  # nothing attempted
-    error: str = ""  # the exception that was raised
-    ready_made: str = ""  # the name of a library's loss that was called on the way
-    problem: str = ""  # why what was returned cannot be looked at
-    graph: tuple = None  # the input nodes and the output nodes of the model, in normal form
-    numbers: list = None  # what the model computes, as `grading.forward.computed` sums it up
-    value: np.ndarray = None
-    wanted: dict = None  # what it is compared with: the arguments with the defaults, or, for arrays, the case
-    kept: str = ""  # a layer with weights that was there before this call
-    changed: list = dataclasses.field(default_factory=list)  # names of the arguments that were changed
-
-    @property
-    def called(self):
-        """The call as text."""
-        arrays, given = self.case.get("arrays", {}), self.case.get("given", {})
-        shapes = [f"{name} {shape}" for name, shape in self.case.get("tensors", {}).items()]
-        shapes += [f"{name} {value.dtype} {value.shape}" for name, value in arrays.items()]
-        first = self.case["position"]
-        named = [*map(str, list(given.values())[:first]), *(f"{name}={given[name]}" for name in list(given)[first:])]
-        named += [name if first else f"{name}={name}" for name in arrays]
-        return f"{self.exercise}({', '.join([*self.case.get('tensors', ()), *named])})" + "".join(
-            f", {shape}" for shape in shapes)
-
+from grading import forward
+from grading.calls import Call, count, walk
+from grading.graph import layers_made, neutral, normal_form
 
 DATA = sys.modules.get("outputs")  # nothing but plain values; a check has loaded it, whoever marks has not
 LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
@@ -146,11 +114,6 @@ def describe(value):
     return "None" if value is None else f"an object of type {type(value).__name__}"
 
 
-def count(number, thing):
-    """Return '1 layer', '2 layers' and so on."""
-    return f"{number} {thing}" + ("" if number == 1 else "s")
-
-
 def build(exercise, fn, cases):
     """Call a learner's function with every case of an exercise.
 
@@ -208,9 +171,47 @@ def _build_model(call, fn):
             with contextlib.redirect_stdout(Printed()):
                 is_network = call.exercise == "unet_model"
                 model = value if is_network else keras.Model(tensors, list(ends))
-                call.numbers = computed(model, call.graph, is_learners=is_network)
+                call.numbers = _computed(model, call.graph, is_learners=is_network)
         except Exception as error:
             call.numbers, call.problem = [], f"what was built cannot be called: {explain(error, ())}"
+
+
+@contextlib.contextmanager
+def _fixed_weights(outs):
+    """Run a block with fixed weights in the layers of a network, in an order that does not depend on the spelling."""
+    weights = {id(weight): weight for node in walk(outs) for weight in getattr(node.layer, "weights", [])}.values()
+    before = [np.array(weight) for weight in weights]
+    try:
+        for number, weight in enumerate(weights):
+            weight.assign(forward.weight(weight.shape, number))
+        yield
+    finally:
+        for weight, value in zip(weights, before):
+            weight.assign(value)
+
+
+def _computed(model, graph, is_learners):
+    """Return the numbers of a model for fixed weights and fixed images; it stays as it is.
+
+    Args:
+        model: keras.Model. graph: its input nodes and output nodes. is_learners: bool, whether a learner made it, maybe
+            of a class with methods of its own.
+
+    Returns:
+        list of list of float, one for `model(x)`; of a learner's model also one for `model.predict(x)`, for
+        `model.predict_on_batch(x)`, and for `model(x, training=True)`.
+    """
+    images = forward.images(graph[0])
+    images = images if len(images) > 1 else images[0]
+    with _fixed_weights(graph[1]):
+        ways = [model(images)]
+        if is_learners:
+            eagerly, model.run_eagerly = model.run_eagerly, True  # tracing it would take longer than all the rest
+            try:
+                ways += [model.predict(images), model.predict_on_batch(images), model(images, training=True)]
+            finally:
+                model.run_eagerly, model.predict_function = eagerly, None
+    return [forward.fingerprint(tf.nest.flatten(results)) for results in ways]
 
 
 def _build_array(call, fn):

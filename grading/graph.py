@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from grading.calls import OWN, Node
+
 try:  # the counters behind names like conv2d_7; they have no public name, and a check should not use them up
     from keras.src.backend.common import global_state
 except ImportError:
@@ -48,22 +50,6 @@ def layers_made():
     """Count the layers made so far, inputs apart: did a function that returned nothing build anything?"""
     counters = global_state.get_global_attribute("object_name_uids", {}) if global_state else {}
     return sum(number for name, number in counters.items() if name not in ("input_layer", "keras_tensor"))
-
-
-OWN = "own layer class "  # how the kind of a node begins that is none of Keras' own
-
-
-@dataclasses.dataclass(eq=False)
-class Node:
-    """One step of a network, that is, one tensor and how it is made."""
-    kind: str
-    parents: list
-    layer: object = None
-    call: object = None  # Keras' record of the layer's call
-    output: int = 0  # which of the call's outputs, if there are several
-    shape: tuple = None
-    settings: dict = dataclasses.field(default_factory=dict)
-    name: str = ""  # what a message calls it
 
 
 def network(model):
@@ -220,26 +206,3 @@ def _normal(node, parents, trains):
             return dataclasses.replace(parents[0], settings=parents[0].settings | {"activation": "relu"})
         kind = f'{kind} ({getattr(layer.activation, "__name__", "?")})' if kind == "Activation" else kind
     return dataclasses.replace(node, kind=kind, parents=parents, settings=settings)
-
-
-def walk(ends):
-    """List the nodes that lead to the ends, each after its parents."""
-    seen = {}
-
-    def visit(node):
-        if node not in seen:
-            for parent in node.parents:
-                visit(parent)
-            seen[node] = None
-
-    for end in ends:
-        visit(end)
-    return list(seen)
-
-
-def spine(ends):
-    """List the nodes of the longest path to an end: in a U-Net, down the encoder and up the decoder."""
-    best = {}
-    for node in walk(ends):
-        best[node] = max((best[parent] for parent in node.parents), key=len, default=[]) + [node]
-    return max((best[end] for end in ends), key=len)

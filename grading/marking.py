@@ -15,6 +15,7 @@ from tqdm import tqdm
 import outputs
 from grading.questions import asked, draw
 from grading.records import Records, Unusable, entry_of, line_of, summary_of
+from grading.report import report_of, table_of
 from grading.results import Result, decide
 from grading.sandbox.client import Ended, Refused, Sandbox
 
@@ -112,11 +113,10 @@ def mark(path, trouble, sandbox, hashes):
         return digest, None, cases, str(error)
 
 
-def main(table, report, arguments=None):
+def main(arguments=None):
     """Mark what the command line asks for, and return the exit status.
 
     Args:
-        table, report: functions that turn a list of Result, and one Result, into text.
         arguments: list of str, instead of the command line's.
     """
     parser = argparse.ArgumentParser(prog="python test_utils.py", description="Mark the exercises of notebooks, each "
@@ -141,7 +141,7 @@ def main(table, report, arguments=None):
     try:
         with ThreadPoolExecutor(options.jobs) as pool:
             try:
-                _mark_all(notebooks, records, sandbox, pool, table, report)
+                _mark_all(notebooks, records, sandbox, pool)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
                 sandbox.close()
@@ -154,7 +154,7 @@ def main(table, report, arguments=None):
     return int(any(records.entries[path]["error"] for path in notebooks))
 
 
-def _mark_all(notebooks, records, sandbox, pool, table, report):
+def _mark_all(notebooks, records, sandbox, pool):
     """Mark the notebooks, print what is found and keep it."""
     hashes, warned, skipped = records.hashes(), False, 0
     futures = {pool.submit(mark, path, trouble, sandbox, hashes): path for path, trouble in notebooks.items()}
@@ -174,8 +174,8 @@ def _mark_all(notebooks, records, sandbox, pool, table, report):
             if len(futures) > 1 or not received:
                 progress.write(line_of(records.entries[path]))
             else:
-                reports = [report(result) for result in results if result.status in ("not yet", "error")]
-                print("\n\n".join([table(results), *reports]))
+                reports = [report_of(result) for result in results if result.status in ("not yet", "error")]
+                print("\n\n".join([table_of(results), *reports]))
             progress.update()
     marked = [records.entries[path] for path in notebooks if not records.entries[path]["error"]]
     if skipped:

@@ -3,8 +3,7 @@ import itertools
 
 import outputs
 from grading.blocks import called, is_dropout, is_pooling, is_up, look_down, look_up, unlike
-from grading.build import count
-from grading.graph import spine, walk
+from grading.calls import count, spine, walk
 
 
 def look_at_unet_model(call):

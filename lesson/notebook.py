@@ -8,10 +8,8 @@ import textwrap
 import types
 from pathlib import Path
 
-import nbformat
-
 LESSON = Path(__file__).parents[1] / "Image_segmentation_Unet.ipynb"
-KEPT = ("tags", "nbgrader")   # of a cell's metadata; the rest comes from editors and runs
+KEPT = {"tags", "nbgrader"}   # of a cell's metadata; the rest comes from editors and runs
 
 
 class NotANotebook(Exception):
@@ -55,9 +53,11 @@ def tags(cell):
 def clear_metadata(notebook):
     """Remove all metadata of a notebook, in place, but for its kernel, the language, tags and what nbgrader needs."""
     kernel = notebook.metadata.get("kernelspec", {"display_name": "Python 3", "language": "python", "name": "python3"})
-    notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
+    notebook.metadata.clear()
+    notebook.metadata.update(kernelspec=kernel, language_info={"name": "python"})
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({name: cell.metadata[name] for name in KEPT if name in cell.metadata})
+        for name in cell.metadata.keys() - KEPT:
+            del cell.metadata[name]
 
 
 def source_hash(notebook):

@@ -8,9 +8,12 @@ from lesson.devices import load_tensorflow
 from lesson.notebook import LESSON, definitions
 from tests.toy_frames import draw
 
-load_tensorflow()  # some tests read the error stream
-
 LONG = ["browser", "readme", "marking", "checks", "lesson", "training", "nbgrader", "cluster"]  # files, minutes each
+
+
+def pytest_collectstart():
+    """Load TensorFlow where tests are collected and run, before they import it: some read the error stream."""
+    load_tensorflow()
 
 
 def pytest_collection_modifyitems(items):

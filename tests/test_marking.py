@@ -454,7 +454,7 @@ def test_wrong_usage(arguments, says, tmp_path, monkeypatch, capsys):
     before = {path: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit:
-        main(None, None, arguments)
+        main(arguments)
     out, err = capsys.readouterr()
     assert (exit.value.code, out) == (2, "") and says in " ".join(err.split())
     assert {path: path.read_text() for path in tmp_path.iterdir() if path.is_file()} == before

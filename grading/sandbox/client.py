@@ -30,8 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grading.build import Call
-from grading.graph import Node
+from grading.calls import Call, Node
 from grading.records import printable
 
 TIME_LIMIT = 30  # seconds for a submission, not counted those in which it waited for a processor

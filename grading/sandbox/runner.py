@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from grading.build import build
-from grading.graph import walk
+from grading.calls import walk
 from grading.sandbox import lockdown, submission
 from lesson.notebook import NotANotebook
 
