@@ -28,6 +28,7 @@ def load_tensorflow():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     stream, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
+    collects = gc.isenabled()
     gc.disable()
     try:
         import keras  # noqa: F401
@@ -38,7 +39,8 @@ def load_tensorflow():
         os.close(stream)
         os.close(nowhere)
         gc.freeze()
-        gc.enable()
+        if collects:
+            gc.enable()
 
 
 def prepare_process():
