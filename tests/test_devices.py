@@ -10,11 +10,12 @@ import tensorflow as tf
 from lesson.devices import Devices, fastest_policy
 
 PREPARED = """
-import os, sys
+import gc, os, sys
 before = dict(os.environ)
 import lesson.devices, lesson.cache, lesson.cluster
 assert dict(os.environ) == before and "tensorflow" not in sys.modules, "an import has changed the process"
 lesson.devices.prepare_process()
+assert gc.isenabled() and gc.get_freeze_count() > 100_000, "the search for garbage looks at what TensorFlow needs"
 print(os.environ["TF_CPU_ALLOCATOR_USE_BFC"])
 devices = lesson.devices.use_devices()
 import keras

@@ -256,6 +256,12 @@ def test_class_is_reported(marked):
     assert re.search(r"iou_per_class +intersection and union +\d+ +\d+", summary)
 
 
+def test_the_marking_process_loads_no_tensorflow():
+    """It runs nothing of a submission, so it starts at once."""
+    loads = "import sys, grading.marking; print({'tensorflow', 'keras', 'outputs'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True).stdout == "{'outputs'}\n"
+
+
 def test_root_marks_as_safely_as_an_ordinary_user():
     again = f"import subprocess; subprocess.run([{sys.executable!r}, '-c', 'import keras'], check=True)"
     if os.getuid() or subprocess.run([*AS_NOBODY, sys.executable, "-c", again], capture_output=True).returncode:
