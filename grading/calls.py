@@ -54,7 +54,7 @@ class Call:
     ready_made: str = ""  # the name of a library's loss that was called on the way
     problem: str = ""  # why what was returned cannot be looked at
     graph: tuple = None  # the input nodes and the output nodes of the model, in normal form
-    numbers: list = None  # what the model computes, as `grading.forward.computed` sums it up
+    numbers: list = None  # what the model computes, as `grading.forward.fingerprint` sums it up
     value: np.ndarray = None
     wanted: dict = None  # what it is compared with: the arguments with the defaults, or, for arrays, the case
     kept: str = ""  # a layer with weights that was there before this call
