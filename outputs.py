@@ -360,7 +360,7 @@ exercises["iou_per_class"] = {
         "arguments": {
             "points": 2,
             "ask": "can the sums still be held by the type of the counts, and is the matrix unchanged after the call?",
-            "hints": ["Counts may come as any integer or float type, as an array or a tensor.",
+            "hints": ["Counts may come as any integer or float type.",
                       "An integer type that is full starts again at its smallest number. At which line do you "
                       "convert?"]},
     }}
