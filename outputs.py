@@ -62,7 +62,7 @@ wide, high, square = [(8, 12), (6, 10), (4, 10)], [(12, 8), (10, 6), (10, 4)], [
 calls = {
     "conv_block": [
         {"size": (16, 24), "channels": 3},
-        {"size": wide, "channels": 1, "n_filters": range(4, 9), "dropout_prob": [0.05, 0.08], "max_pooling": True,
+        {"size": wide, "channels": 1, "n_filters": range(4, 9), "dropout_prob": [0.004, 0.03], "max_pooling": True,
          "position": 3},
         {"size": high, "channels": range(6, 10), "n_filters": range(2, 5), "dropout_prob": [0.75, 0.8, 0.9],
          "max_pooling": False, "computes": True},
@@ -100,6 +100,8 @@ calls = {
         {"check": "values", "shape": [(2, 1, 2, 1, 2), (1, 2, 1, 2, 3)], "classes": 3, "types": ("int64", "float64")},
         {"check": "values", "shape": [(2,), (4,)], "classes": 1, "types": ("int64", "float32")},
         {"check": "values", "shape": (4, 5), "classes": range(24, 42), "types": ("int64", "float32")},
+        {"check": "values", "shape": (3,), "classes": 3, "types": ("int64", "float32")},  # as the first
+        {"check": "values", "shape": (2, 3), "classes": range(2, 8), "types": ("int64", "float32"), "equal": True},
         {"check": "values", "shape": (3, 20, 24), "classes": range(2, 5), "types": ("int64", "float32")},
     ] + [
         {"check": "extreme logits", "shape": shape, "classes": classes, "types": ("int64", kind), "largest": largest,
@@ -114,8 +116,8 @@ calls = {
          "position": position}
         for integers, floats, classes, position in (
             ("uint8", "float32", range(200, 256), 2), ("int8", "float32", range(100, 128), 2),
-            ("uint8", "float64", range(129, 200), 0), ("int16", "float32", range(200, 300), 2),
-            ("uint16", "float64", 5, 2), ("int32", "float32", 3, 0), ("uint32", "float32", 4, 2),
+            ("uint8", "float64", range(129, 200), 0), ("int16", "float32", range(257, 300), 2),
+            ("uint16", "float64", 256, 2), ("int32", "float32", 3, 0), ("uint32", "float32", 4, 2),
             ("int64", "float64", 3, 2), ("uint64", "float32", range(2, 9), 2))
     ],
     "iou_per_class": [
@@ -132,7 +134,8 @@ calls = {
         for classes, kind, largest in (
             (3, "uint8", 250), (3, "int8", 127), (3, "int16", 32000), (3, "uint16", 65000), (3, "int32", 2 * 10**9),
             (3, "uint32", 4 * 10**9), (range(2, 41), "int64", 10**12), (5, "uint64", 10**12))
-    ] + [{"check": "arguments", "classes": 4, "kind": "float64", "largest": 9, "unit": 0.25}],
+    ] + [{"check": "arguments", "classes": 4, "kind": "float64", "largest": 9, "unit": 2**-7},
+         {"check": "arguments", "classes": 3, "kind": "float16", "largest": 1000, "unit": 32}],
 }
 
 # The question asked where a line raised an exception.

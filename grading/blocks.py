@@ -68,7 +68,7 @@ def look_down(nodes, start, wanted):
     if len(dropouts) != (wanted["dropout_prob"] > 0):
         yield "dropout", f'the block contains {" and ".join(map(called, dropouts)) or "no Dropout"}'
     for node in dropouts:
-        if node.kind != "Dropout" or not math.isclose(node.settings["rate"], wanted["dropout_prob"]):
+        if node.kind != "Dropout" or not math.isclose(node.settings["rate"], wanted["dropout_prob"], rel_tol=1e-6):
             yield "dropout", f"the block contains {called(node)}"
         if node.parents[0] not in convolutions[-1:]:
             yield "dropout", f"Dropout reads {output(node.parents[0])}, not the end of the convolutions"

@@ -168,15 +168,17 @@ def _normal(node, parents, trains):
         kind = OWN + node.kind
     elif kind in ("Conv2D", "Conv2DTranspose"):
         output_padding, bias = getattr(layer, "output_padding", None), getattr(layer, "bias", None)
-        extras = [f"{part}_{kind}" for part in ("kernel", "bias", "activity") for kind in ("regularizer", "constraint")]
+        extras = [f"{weight.name}_{part}" for weight in layer.weights for part in ("regularizer", "constraint")
+                  if getattr(weight, part, None)]
+        extras += [f"frozen {weight.name}" for weight in layer.weights if layer.trainable and not weight.trainable]
+        extras += [name for name in ("activity_regularizer", "lora_rank") if getattr(layer, name, None)]
         settings = {
             "filters": layer.filters, "kernel size": layer.kernel_size, "stride": layer.strides,
             "padding": layer.padding, "dilation": layer.dilation_rate, "groups": getattr(layer, "groups", 1),
             "bias flag": layer.use_bias, "trainable flag": layer.trainable, "activation": _effect(layer.activation),
             "output padding": None if output_padding == (1, 1) else output_padding,  # (1, 1) is what None comes to here
             "precision": precision,
-            "additional setting": ", ".join([extra for extra in (*extras, "lora_rank") if getattr(layer, extra, None)]
-                                            + ["data_format"] * channels_first),
+            "additional setting": ", ".join(extras + ["data_format"] * channels_first),
             "initialiser": initialisers(np.asarray(layer.kernel)) or _unless_claimed(layer.kernel_initializer),
             "bias initialiser": "Zeros" if bias is None or not np.asarray(bias).any()
             else _unless_claimed(layer.bias_initializer)}
@@ -192,7 +194,7 @@ def _normal(node, parents, trains):
                     "training flag": trains}
     elif kind == "Concatenate":
         settings = {"axis": layer.axis % len(node.shape)}
-    elif len(parents) == 1 and (kind in ("Activation", "ReLU", "Identity", "Lambda") or not is_layer):
+    elif len(parents) == 1 and (kind in ("Activation", "ReLU", "LeakyReLU", "Identity", "Lambda") or not is_layer):
         def function(tensor):  # keras.ops functions keep constants among the arguments of the call
             if is_layer:
                 return layer(tensor)
@@ -200,6 +202,8 @@ def _normal(node, parents, trains):
                             for values in (call.arguments.args, call.arguments.kwargs.values()))
             return layer(*given, **dict(zip(call.arguments.kwargs, named)))
         effect, before = _effect(function), parents[0].settings.get("activation")
+        if is_layer and effect != _effect(lambda tensor: layer(tensor, training=True)):
+            effect = "another in training"
         if effect == "linear" or effect == before == "relu":
             return parents[0]
         if effect == "relu" and parents[0].kind == "Conv2D" and before == "linear":

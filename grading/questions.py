@@ -52,7 +52,8 @@ def _network(generator, exercise, size=None, channels=(), position=0, computes=F
     return {"tensors": tensors, "given": given, "position": position, "computes": computes}
 
 
-def _losses(generator, exercise, check, shape, classes, types, largest=8, offset=2, tolerance=1e-4, position=2):
+def _losses(generator, exercise, check, shape, classes, types, largest=8, offset=2, tolerance=1e-4, position=2,
+            equal=False):
     """Return a call of exercise 4: each pixel's loss is chosen, up to the largest; its logits follow from it."""
     true = np.linspace(0, classes - 1, int(np.prod(shape))).round().astype(int)  # first and last class are there
     true = generator.permutation(true).reshape(shape)
@@ -61,6 +62,8 @@ def _losses(generator, exercise, check, shape, classes, types, largest=8, offset
         left = np.log(-np.expm1(-loss))[..., np.newaxis]  # what the other classes share
     others = left + np.log(generator.dirichlet(np.ones(classes - 1), shape)) if classes > 1 else left[..., :0]
     scores = np.concatenate([-loss[..., np.newaxis], others], axis=-1)
+    if equal:  # all logits of a pixel
+        loss, scores = np.full(shape, np.log(classes)), np.full((*shape, classes), -np.log(classes))
     places = (np.arange(classes) - true[..., np.newaxis]) % classes  # the true class comes first there
     signs = 1 - 2 * (np.indices(shape).sum(axis=0) % 2)  # neighbours along every axis lie far apart
     shift = offset * signs * generator.uniform(0.8, 1, shape)

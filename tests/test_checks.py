@@ -151,7 +151,7 @@ def test_calls_hold_values_on_each_side_of_every_default():
     assert len({mask.dtype for mask in masks}) == 8
     counts = [case["arrays"]["confusion"] for case in drawn["iou_per_class"]]
     assert {1, 2} < {len(matrix) for matrix in counts} and max(map(len, counts)) >= 30
-    assert len({matrix.dtype for matrix in counts}) == 10
+    assert len({matrix.dtype for matrix in counts}) == 11
     for exercise, cases in drawn.items():
         places = {case["position"] for case in cases if exercise[0] != "u" or case["given"]}
         assert len(places) > 1, f"arguments of {exercise} are given in one way only"

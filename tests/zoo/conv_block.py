@@ -6,6 +6,7 @@ import sys
 import typing
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 from keras.layers import Conv2D, Conv2DTranspose, Dropout, Input, MaxPooling2D, concatenate
@@ -169,6 +170,21 @@ def conv_block_as_a_model_with_two_outputs(inputs=None, n_filters=32, dropout_pr
 
 
 @right
+def conv_block_with_a_rate_of_fewer_bits(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
+    return conv_block(inputs, n_filters, np.float32(dropout_prob), max_pooling)
+
+
+@right
+def conv_block_with_a_leak_of_nothing(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
+    x = inputs
+    for _ in range(2):
+        x = Conv2D(n_filters, 3, padding="same", kernel_initializer="he_normal")(x)
+        x = layers.LeakyReLU(negative_slope=0.0)(x)
+    x = Dropout(dropout_prob)(x) if dropout_prob > 0 else x
+    return (MaxPooling2D()(x) if max_pooling else x), x
+
+
+@right
 def conv_block_with_an_unused_layer(*given, **named):
     Conv2D(7, 5, padding="same")(given[0])
     return conv_block(*given, **named)
@@ -186,7 +202,7 @@ slips(
     ("dropout always there", "dropout", "rate 0", "if dropout_prob > 0", "if True"),
     ("dropout of rate 0", "dropout", "rate 0", "if dropout_prob > 0", "if dropout_prob is not None"),
     ("dropout with a literal rate", "dropout", "rate 0.3", r"Dropout\(dropout_prob\)", "Dropout(0.3)"),
-    ("dropout with the rate that is kept", "dropout", "rate 0.9[25]", r"Dropout\(dropout_prob\)",
+    ("dropout with the rate that is kept", "dropout", "rate 0.9(7|96)", r"Dropout\(dropout_prob\)",
      "Dropout(1 - dropout_prob)"),
     ("dropout with half the rate", "dropout", "rate", r"Dropout\(dropout_prob\)", "Dropout(dropout_prob / 2)"),
     ("dropout at every time", "dropout", "training", r"Dropout\(dropout_prob\)\(conv\)",
@@ -201,7 +217,8 @@ slips(
     ("dropout the wrong way round", "dropout", "rate 0.2", "dropout_prob > 0", "dropout_prob <= 0",
      r"Dropout\(dropout_prob\)", "Dropout(0.2)"),
     ("dropout from one half", "dropout", "no Dropout", "dropout_prob > 0", "dropout_prob >= 0.5"),
-    ("dropout twice", "dropout", r"Dropout \(rate 0.0\d\) and", r"(        conv = Dropout.*\n)", r"\1\1"),
+    ("dropout from five per cent", "dropout", "no Dropout", "dropout_prob > 0", "dropout_prob >= 0.05"),
+    ("dropout twice", "dropout", r"Dropout \(rate 0.0\d+\) and", r"(        conv = Dropout.*\n)", r"\1\1"),
     ("dropout of whole maps", "dropout", "SpatialDropout2D", r"Dropout\(dropout_prob\)",
      "layers.SpatialDropout2D(dropout_prob)"),
     ("noise for dropout", "dropout", "GaussianDropout", r"Dropout\(dropout_prob\)",
@@ -276,6 +293,17 @@ slips(
     ("dilated", "convolutions", "dilation", r"n_filters, 3", "n_filters, 3, dilation_rate=2"),
     ("no bias", "convolutions", "bias", r"n_filters, 3", "n_filters, 3, use_bias=False"),
     ("frozen", "convolutions", "trainable", r"n_filters, 3", "n_filters, 3, trainable=False"),
+    ("frozen after it was made", "convolutions", "frozen kernel", FIRST,
+     r"first = Conv2D(\1); conv = first(inputs); first.kernel.trainable = False"),
+    ("weights punished after they were made", "convolutions", "kernel_regularizer", FIRST,
+     r"first = Conv2D(\1); conv = first(inputs); first.kernel.regularizer = keras.regularizers.L2(0.01)"),
+    ("noise in training", "convolutions", "Lambda", SECOND,
+     r"conv = Conv2D(\1)(conv); conv = layers.Lambda(lambda t, training=False: "
+     r"t + keras.random.normal(ops.shape(t)) if training else t)(conv)"),
+    ("names for one network with one block", "inputs and outputs", "no network can hold", FIRST,
+     r"conv = Conv2D(\1, name='first')(inputs)"),
+    ("names of layers start anew", "inputs and outputs", "no network can hold", FIRST,
+     r"keras.backend.clear_session(); conv = Conv2D(\1)(inputs)"),
     ("weights punished", "convolutions", "regularizer", r"n_filters, 3", 'n_filters, 3, kernel_regularizer="l2"'),
     ("filters hard-coded", "convolutions", "32 filters", r"Conv2D\(n_filters", "Conv2D(32"),
     ("filters hard-coded in one", "convolutions", "convolution 2 has 32", SECOND,

@@ -18,12 +18,6 @@ def iou_per_class(confusion):
 
 
 @right
-def iou_without_conversion(confusion):
-    confusion = np.array(confusion)
-    return np.diag(confusion) / (confusion.sum(0) + confusion.sum(1) - np.diag(confusion))
-
-
-@right
 def iou_in_tensorflow(confusion):
     confusion = tf.cast(confusion, tf.float32)
     hit = tf.linalg.diag_part(confusion)
@@ -83,6 +77,13 @@ def iou_transposed_in_float32(confusion):
 # Wrong answers.
 
 UNION = "union = .*"
+
+
+@wrong("arguments", "not right")
+def iou_without_conversion(confusion):   # NumPy sums up small integers in 64 bits, small floats in their own type
+    confusion = np.array(confusion)
+    return np.diag(confusion) / (confusion.sum(0) + confusion.sum(1) - np.diag(confusion))
+
 
 slips(
     iou_per_class,
@@ -178,6 +179,9 @@ slips(
     ("never hit is nan", "absent classes", "nan", "return (.*)", r"iou = \1; iou[iou == 0] = np.nan; return iou"),
     ("small denominator added", "intersection and union", "not right", "intersection / union",
      "np.where(union > 0, intersection / (union + 0.01), np.nan)"),
+    ("unions below 1 are lifted", "arguments", "not right", "return (.*)",
+     r"return np.where(union > 0, intersection / np.maximum(union, 1), np.nan)"),
+    ("unions below 1 are none", "arguments", "not right", "return (.*)", r"return np.where(union >= 1, \1, np.nan)"),
     ("floats cut to integers", "arguments", "not right", "dtype='float64'", "dtype='int64'"),
     ("complex numbers", "one value per class", "complex", "return (.*)", r"return \1 + 0j"),
     ("prints without end", "intersection and union", "not right", "    intersection =",

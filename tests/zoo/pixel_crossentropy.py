@@ -96,6 +96,12 @@ def crossentropy_vectorised(y_true, logits):
 right(functools.partial(crossentropy_with_eye))
 
 
+@right
+def crossentropy_with_a_layer(y_true, logits):
+    logs = np.asarray(keras.layers.Activation("log_softmax", dtype=logits.dtype.name)(logits))
+    return -np.take_along_axis(logs, y_true[..., None].astype(np.int64), -1)[..., 0]
+
+
 # Wrong answers.
 
 
@@ -223,8 +229,29 @@ def exhaust():
 
 
 FAR = "not right"
+
+
+@wrong("values", FAR)
+def crossentropy_without_the_equals_of_the_largest(y_true, logits):
+    largest = logits.max(axis=-1, keepdims=True)
+    rest = np.where(logits < largest, np.exp(logits - largest), 0).sum(axis=-1)
+    true_logit = np.take_along_axis(logits, y_true[..., None].astype(np.int64), axis=-1)[..., 0]
+    return largest[..., 0] + np.log1p(rest) - true_logit
+
+
+_kept = {}
+
+
+@wrong("values", FAR)
+def crossentropy_kept_by_shape(y_true, logits):
+    key = y_true.shape, logits.shape, y_true.dtype.name, logits.dtype.name
+    return _kept.setdefault(key, pixel_crossentropy(y_true, logits))
+
+
 slips(
     pixel_crossentropy,
+    ("ids as uint8", "arguments", FAR, "'int64'", "'uint8'"),
+    ("id 255 ignored", "arguments", FAR, "return (.*)", r"return np.where(y_true == 255, 0, \1)"),
     ("one shift for each image", "extreme logits", FAR, r"max\(axis=-1, keepdims=True\)",
      "max(axis=tuple(range(max(1, logits.ndim - 3), logits.ndim)), keepdims=True)"),
     ("one shift for each row", "extreme logits", FAR, r"max\(axis=-1, keepdims=True\)",

@@ -466,6 +466,12 @@ def unet_model_with_its_own_predict_on_batch(input_size=(96, 128, 3), n_filters=
     return UNet(made.inputs, made.outputs)
 
 
+@wrong("numbers", "it returns a dict")
+def unet_model_that_returns_a_dict(input_size=(96, 128, 3), n_filters=32, n_classes=23):
+    made = unet_model(input_size, n_filters, n_classes)
+    return keras.Model(made.inputs, {"logits": made.outputs[0]})
+
+
 @wrong("numbers", "drops nothing in training")
 def unet_model_that_is_never_in_training(input_size=(96, 128, 3), n_filters=32, n_classes=23):
     class UNet(keras.Model):
