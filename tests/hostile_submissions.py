@@ -443,6 +443,10 @@ def hostile_submissions(world):
         ("settings put in later", submission(
             "HE = {'padding': 'same'}\nHE['kernel_initializer'] = 'he_normal'", conv_block=answer("conv_block").replace(
                 'padding="same", kernel_initializer="he_normal"', "**HE")), PASSED, 50),
+        ("settings added by a method", submission(
+            "HE = {'padding': 'same'}\nHE.update(kernel_initializer='he_normal')", "np.save('x', time.sleep(300))",
+            "HE2 = []\nHE2.append(time.sleep(300))", conv_block=answer("conv_block").replace(
+                'padding="same", kernel_initializer="he_normal"', "**HE")), PASSED, 50),
         ("no functions", notebook("print('hello')"), ("not attempted",) * 5, 0),
         ("only two", submission(conv_block=None, upsampling_block=None, unet_model=None), ("not attempted",) * 3
          + ("passed",) * 2, 20),

@@ -1,8 +1,9 @@
 """Find the functions of the exercises in a notebook without running it.
 
 Cells are parsed one by one. Of what they define, only what an exercise needs is run, in the order of the notebook:
-functions, classes, imports, assignments. A call, a loop, a plot, a training run is never needed. All of this happens
-in the submission's locked-in process, so a notebook that is hostile to the parser harms itself alone.
+functions, classes, imports, assignments, and calls like `SETTINGS.update(…)`, which may change a value of its own. Any
+other call, a loop, a plot, a training run is never needed. All of this happens in the submission's locked-in process,
+so a notebook that is hostile to the parser harms itself alone.
 """
 import ast
 import dataclasses
@@ -34,7 +35,14 @@ class Statement:
     node: ast.stmt = None
     error: str = ""
     done: bool = False
-    changes: set = frozenset()  # names of the objects to whose items or attributes it assigns
+    changes: set = frozenset()  # names of the objects to whose items or attributes it assigns, or whose method it calls
+
+
+def _called_on(node):
+    """Return the name in a statement like `name.method(…)`, or None."""
+    match node:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name)))):
+            return name
 
 
 def _is_kept(node):
@@ -43,7 +51,7 @@ def _is_kept(node):
         blocks = [node.body, node.orelse, getattr(node, "finalbody", [])]
         blocks += [handler.body for handler in getattr(node, "handlers", [])]
         return all(isinstance(child, ast.Pass) or _is_kept(child) for block in blocks for child in block)
-    return isinstance(node, KEPT)
+    return isinstance(node, KEPT) or _called_on(node) is not None
 
 
 def _needs(table):
@@ -54,8 +62,8 @@ def _needs(table):
 
 
 def _changes(statement):
-    """Return the names of the objects to whose items or attributes an assignment assigns."""
-    found = set()
+    """Return the names of the objects to whose items or attributes a statement assigns, or whose method it calls."""
+    found = {_called_on(statement)} - {None}
     for node in ast.walk(statement) if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)) else ():
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             while isinstance(node, (ast.Subscript, ast.Attribute)):
@@ -119,6 +127,10 @@ class Submission:
 
     def __init__(self, content):
         self.statements = [statement for cell in sources(content) for statement in _statements(*cell)]
+        modules = set().union(*(statement.binds for statement in self.statements
+                                if isinstance(statement.node, (ast.Import, ast.ImportFrom))))
+        self.statements = [statement for statement in self.statements  # a library's function is no such call
+                           if not (isinstance(statement.node, ast.Expr) and statement.changes & modules)]
         self.texts = sources(content, "markdown")
         self.names = {"__name__": "lesson"}
         self.failures = {}  # name: why it has no value
