@@ -202,7 +202,7 @@ def _normal(node, parents, trains):
                             for values in (call.arguments.args, call.arguments.kwargs.values()))
             return layer(*given, **dict(zip(call.arguments.kwargs, named)))
         effect, before = _effect(function), parents[0].settings.get("activation")
-        if is_layer and effect != _effect(lambda tensor: layer(tensor, training=True)):
+        if is_layer and effect in ("linear", "relu") and _tried(lambda tensor: layer(tensor, training=True)) != effect:
             effect = "another in training"
         if effect == "linear" or effect == before == "relu":
             return parents[0]

@@ -20,7 +20,7 @@ LOOK = "import tensorflow as tf; tf.config.list_physical_devices('GPU')"
 def load_tensorflow():
     """Load TensorFlow and Keras without TensorFlow's first lines, which it writes to the error stream below Python.
 
-    Python's search for garbage, which would take a third of this time, pauses meanwhile, and never looks at what is
+    Python's search for garbage, which would take a quarter of the time, pauses meanwhile, and never looks at what is
     there by then: its hundreds of thousands of objects stay to the end.
 
     Changes this process: the environment variable that says how much TensorFlow writes, and what the search looks at.

@@ -1,5 +1,6 @@
 """Fixtures: the lesson's own functions, and frames to run them on."""
 import shutil
+import sys
 
 import nbformat
 import pytest
@@ -13,7 +14,8 @@ LONG = ["browser", "readme", "marking", "checks", "lesson", "training", "nbgrade
 
 def pytest_collectstart():
     """Load TensorFlow where tests are collected and run, before they import it: some read the error stream."""
-    load_tensorflow()
+    if "tensorflow" not in sys.modules:
+        load_tensorflow()
 
 
 def pytest_collection_modifyitems(items):

@@ -259,7 +259,8 @@ def test_class_is_reported(marked):
 def test_the_marking_process_loads_no_tensorflow():
     """It runs nothing of a submission, so it starts at once."""
     loads = "import sys, grading.marking; print({'tensorflow', 'keras', 'outputs'} & {*sys.modules})"
-    assert subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True).stdout == "{'outputs'}\n"
+    process = subprocess.run([sys.executable, "-c", loads], cwd=PROJECT, capture_output=True, text=True)
+    assert process.stdout == "{'outputs'}\n", process.stderr
 
 
 def test_root_marks_as_safely_as_an_ordinary_user():
