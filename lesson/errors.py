@@ -13,6 +13,14 @@ class FrameError(LessonError):
     """Frames that cannot be used: the message names the files and says what to do."""
 
 
+class FetchError(LessonError):
+    """Frames that could not be fetched: the message says why and what to do."""
+
+
+class ArchiveError(FetchError):
+    """An archive that is damaged, hostile or another one: its download is removed, because nobody should unpack it."""
+
+
 class ParameterError(LessonError):
     """Parameters of the lesson that cannot be: the message says what was expected."""
 

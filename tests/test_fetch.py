@@ -19,8 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from lesson import archives
 from lesson import fetch as module
-from lesson.fetch import KAGGLE, ArchiveError, FetchError, fetch
+from lesson.errors import ArchiveError, FetchError
+from lesson.fetch import KAGGLE, fetch
 from lesson.recordings import IMAGES, MASKS, find_frames
 
 ROOT = Path(__file__).parents[1]
@@ -614,7 +616,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_archives(site, folder, monkeypatch, name):
-    monkeypatch.setattr(module, "MAX_FILES", 50)
+    monkeypatch.setattr(archives, "MAX_FILES", 50)
     make, word = HOSTILE[name]
     site.content = make()
     refuse(folder, site.url, word, keeps=False)
