@@ -26,6 +26,12 @@ SEEDS = range(5)
 NETWORKS = {"with skips": [], "all skips cut": [1, 2, 3, 4]}
 
 
+def settings_of(lesson, frames):
+    """Return what the table follows from, but for the number format: plain values by name."""
+    return {"pixels of each class": count_labels(frames, lesson.N_CLASSES).sum(axis=0).tolist(),
+            "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE, "image size": [*lesson.IMAGE_SIZE]}
+
+
 def train(lesson, cut, seed, pairs, pixels):
     """Train a network from the start.
 
@@ -107,8 +113,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.skips", description=__doc__.splitlines()[0])
     parser.add_argument("frames", nargs="?", default=EMBEDDED, help="folder of frames; the embedded ones")
     frames, lesson, stored = find_frames(parser.parse_args().frames), open_lesson(), RESULTS / "skips.json"
-    settings = {"frames": len(frames), "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE,
-                "image size": [*lesson.IMAGE_SIZE], "numbers": lesson.devices.policy}
+    settings = {**settings_of(lesson, frames), "numbers": lesson.devices.policy}
     before = json.loads(stored.read_text()) if stored.exists() else {"settings": settings, "runs": []}
     if before["settings"] != settings:
         parser.error(f"{stored} holds trainings with {before['settings']}, and this would go on with {settings}: "

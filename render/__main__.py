@@ -29,8 +29,8 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="side by side (default: %(default)s)")
     args = parser.parse_args()
     collection = scenes.PRETRAINING if args.pretraining else scenes.EMBEDDED
-    if not 1 <= args.drives <= collection.most:
-        parser.error(f"--drives must be from 1 to {collection.most}, not {args.drives}")
+    if not 1 <= args.drives <= len(collection.seeds):
+        parser.error(f"--drives must be from 1 to {len(collection.seeds)}, not {args.drives}")
     frames.prepare(args.out, collection, args.size)
     todo = {drive: len(frames.missing(args.out, collection, drive)) for drive in range(args.drives)}
     total, each = args.drives * collection.frames, 50 * args.processes

@@ -97,7 +97,7 @@ def write_manifest(out, collection, drives):
 
 def prepare(out, collection, size):
     """Make the folder, or stop if it holds frames of another collection or size."""
-    recipe, path = dict(first_seed=collection.first_seed, width=size[0], height=size[1]), out / "recipe.json"
+    recipe, path = dict(first_seed=collection.seeds[0], width=size[0], height=size[1]), out / "recipe.json"
     for folder in ("CameraRGB", "CameraMask"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     if not path.exists():

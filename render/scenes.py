@@ -1,5 +1,6 @@
 """Kinds of street, each composed anew for every drive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +36,17 @@ class Collection:
 
     frames: int
     apart: tuple  # metres between two frames, lowest and highest
-    first_seed: int
-    most: int  # drives
+    seeds: Sequence  # one for each drive
 
 
-EMBEDDED = Collection(frames=8, apart=(1.3, 3.2), first_seed=1000, most=1000)
-PRETRAINING = Collection(frames=2, apart=(9, 22), first_seed=1_000_000, most=3300)
+# Not 36 in a row: eleven were exchanged until no class has less than CARLA's share of the pixels, nor a rare one more
+# than six times it. Another renderer draws other streets from them, so they would have to be chosen anew.
+EMBEDDED = Collection(frames=8, apart=(1.3, 3.2), seeds=(
+    1036, 1001, 1038, 1003, 1004, 1221, 1222, 1007, 1008, 1009, 1010, 1227,
+    1012, 1229, 1014, 1015, 1016, 1017, 1234, 1091, 1020, 1021, 1238, 1203,
+    1024, 1025, 1026, 1027, 1028, 1029, 1030, 1031, 1032, 1141, 1034, 1035,
+))  # fmt: skip
+PRETRAINING = Collection(frames=2, apart=(9, 22), seeds=range(1_000_000, 1_003_300))
 
 
 @dataclass
@@ -56,10 +62,10 @@ class Drive:
 
 
 def seed_of(collection, index):
-    """Return the seed of a drive; collections have ranges of their own."""
-    if not 0 <= index < collection.most:
-        raise ValueError(f"drive {index} does not exist: there are {collection.most}, from 0")
-    return collection.first_seed + index
+    """Return the seed of a drive."""
+    if not 0 <= index < len(collection.seeds):
+        raise ValueError(f"drive {index} does not exist: there are {len(collection.seeds)}, from 0")
+    return collection.seeds[index]
 
 
 def plan(index):

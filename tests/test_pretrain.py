@@ -88,11 +88,11 @@ def test_only_its_own_half_written_files_are_removed(tmp_path):
 
 
 def test_other_frames_are_refused(toy_frames, tmp_path):
-    assert pretrain.FIRST_SEED == PRETRAINING.first_seed > EMBEDDED.first_seed + EMBEDDED.most
+    assert pretrain.FIRST_SEED == PRETRAINING.seeds[0] > max(EMBEDDED.seeds)
     with pytest.raises(LessonError, match="recipe.json does not say .* Expected a folder that `python -m render --pre"):
         pretrain.read_frames(toy_frames)
-    with pytest.raises(LessonError, match="begin at 1000, not at 1000000"):
-        pretrain.read_frames(rendered(tmp_path / "embedded", first_seed=EMBEDDED.first_seed, drives=1))
+    with pytest.raises(LessonError, match=f"begin at {EMBEDDED.seeds[0]}, not at 1000000"):
+        pretrain.read_frames(rendered(tmp_path / "embedded", first_seed=EMBEDDED.seeds[0], drives=1))
     mixed, data = rendered(tmp_path / "mixed", drives=1), LESSON.parent / "data"
     for folder in ("CameraRGB", "CameraMask"):
         name = sorted(path.name for path in (data / folder).glob("*.png"))[5]

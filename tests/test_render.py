@@ -12,15 +12,11 @@ def drives():
     return [scenes.compose(scenes.PRETRAINING, index) for index in range(len(scenes.KINDS))]
 
 
-def seeds(collection):
-    """Every seed that a collection may use."""
-    return {scenes.seed_of(collection, index) for index in range(collection.most)}
-
-
-def test_seeds_of_pretraining_are_never_embedded_ones():
-    assert not seeds(scenes.EMBEDDED) & seeds(scenes.PRETRAINING)
+def test_every_drive_has_a_seed_of_its_own_and_none_of_pretraining_is_embedded():
+    both = [*scenes.EMBEDDED.seeds, *scenes.PRETRAINING.seeds]
+    assert len(set(both)) == len(both)
     for collection in (scenes.EMBEDDED, scenes.PRETRAINING):
-        for index in (-1, collection.most):
+        for index in (-1, len(collection.seeds)):
             with pytest.raises(ValueError, match=str(index)):
                 scenes.seed_of(collection, index)
 
