@@ -108,6 +108,15 @@ def test_shares_of_pixels(frames):
         assert low <= share[k] <= high, f"{name}: {share[k]:.3f} % of the pixels, allowed are {low:.3f} to {high:.3f}"
 
 
+def test_every_class_is_spread_over_drives(frames):
+    """No class is learned from a few places alone."""
+    _, masks, drives = frames
+    by_drive = [masks[drives == drive][..., 0].ravel() for drive in np.unique(drives)]
+    of_drive = np.stack([np.bincount(ids, minlength=23) for ids in by_drive])[:, 1:]
+    assert (of_drive > 0).sum(axis=0).min() >= 10
+    assert (of_drive / of_drive.sum(axis=0)).max() <= 0.35
+
+
 def test_mean_colours(frames):
     pictures, masks, _ = frames
     ids = {name: k for k, name in read_labels(23)["name"].items()}
