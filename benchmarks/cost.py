@@ -1,7 +1,7 @@
 """What does the whole lesson cost? python -m benchmarks.cost [FRAMES] [--small]
 
 Executes the notebook in a fresh kernel and folder, and notes when each cell ends. Before and after it a fresh process
-times training steps of the graded network, on batches of 4, compiled as the lesson compiles it. All of them compute in
+times training steps of the graded network on batches of 4, with Adam. All of them compute in
 float32: native bfloat16 and GPUs are switched off. Times become frames' worth: how many frames the graded network
 learns from in this time.
 
@@ -104,7 +104,7 @@ def seconds_per_frame(steps=STEPS, **size):
     if lesson.devices.policy != "float32":
         raise RuntimeError(f"Expected float32, found {lesson.devices.policy}: set {FLOAT32}")
     unet = lesson.unet_model(**size)
-    compile_for(unet, 1000)
+    compile_for(unet, 1000, optimizer=lesson.keras.optimizers.Adam)
     rng, n_frames = np.random.default_rng(0), BATCH * steps
     images = rng.uniform(-1, 1, (n_frames, *unet.input_shape[1:])).astype(np.float32)
     masks = rng.integers(0, unet.output_shape[-1], (*images.shape[:-1], 1), np.uint8)

@@ -19,7 +19,7 @@ import pandas as pd
 import psutil
 from tqdm import tqdm
 
-from benchmarks.lesson import EMBEDDED, write
+from benchmarks.lesson import EMBEDDED, compile_for, write
 from lesson.cache import cache_file
 from lesson.devices import prepare_process
 from lesson.recordings import find_frames
@@ -60,7 +60,6 @@ def memory(build, n_frames, epochs):
     Memory that is free again may stay with the process for a while. In use is what is left when it has been given back.
     """
     prepare_process()
-    import keras
     import tensorflow as tf
 
     from lesson.images import read_pair
@@ -82,8 +81,7 @@ def memory(build, n_frames, epochs):
                .shuffle(500, seed=0).map(lambda image, mask: (tf.cast(image, tf.float32) / 127.5 - 1, mask))
                .batch(4).prefetch(tf.data.AUTOTUNE))
     network, after = build_from_rows(), []
-    network.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), metrics=["accuracy"], jit_compile=False,
-                    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    compile_for(network, epochs * N_STEPS)
 
     def look():
         after.append(psutil.Process().memory_info().rss / 2**20)

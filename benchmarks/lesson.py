@@ -28,22 +28,24 @@ def open_lesson(n_classes=23):
     return lesson
 
 
-def compile_for(unet, steps, loss=None, highest=1e-3):
+def compile_for(unet, steps, loss=None, optimizer=None, highest=2e-3):
     """Compile a network as the notebook's training cell does.
 
     Args:
         unet: keras.Model that ends in logits. steps: int, how long it will train.
         loss: function or keras.losses.Loss instead of the lesson's crossentropy.
+        optimizer: class of an optimiser, instead of the lesson's Muon.
         highest: float, the learning rate after the warm-up.
     """
     import keras
 
     from lesson.metrics import PixelAccuracy
+    from lesson.muon import Muon
     crossentropy = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
     learning_rate = keras.optimizers.schedules.CosineDecay(5e-5, steps - steps // 10, warmup_target=highest,
                                                            warmup_steps=steps // 10)
-    unet.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), crossentropy,
-                 metrics=[PixelAccuracy()], jit_compile=False)
+    unet.compile((optimizer or Muon)(learning_rate, global_clipnorm=1.0), crossentropy, metrics=[PixelAccuracy()],
+                 jit_compile=False)
 
 
 def flops(unet):

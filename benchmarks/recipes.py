@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from benchmarks.lesson import compile_for
 from lesson.check import count_labels
+from lesson.muon import Muon
 from lesson.training import start_from_shares
 from lesson.weights import SHIPPED, load_weights
 
@@ -21,9 +22,10 @@ class Recipe:
     embedded: bool = True    # the embedded drives are in the training too
     shipped: bool = False    # starts from the weights that come with the lesson
     epochs: int | None = 12  # None: as many as the lesson's
+    muon: bool = False       # Muon in place of Adam
     rate: float = 1e-3       # the highest learning rate
     batch_size: int = 4
-    notebook: bool = False   # the batches are those of the notebook: as they are, mixed before they are cached
+    notebook: bool = False   # the batches are those of the notebook: mirrored by chance, mixed before they are cached
     augmented: bool = True
     cropped: bool = False    # random crops of a larger image, from half of it to all
     weighted: bool = True    # rare classes weigh more
@@ -39,7 +41,8 @@ class Recipe:
 RECIPES = {
     "lab": Recipe(lab=True, constant=True, shares=False, weighted=False, augmented=False, embedded=False, epochs=40,
                   batch_size=32),
-    "lesson": Recipe(epochs=None, notebook=True, augmented=False),
+    "lesson": Recipe(epochs=None, notebook=True, augmented=False, muon=True, rate=2e-3),
+    "lesson with Adam": Recipe(epochs=7, augmented=False),   # before it mirrored its frames
     "shipped, as it comes": Recipe(shipped=True, embedded=False, epochs=0),
     "shipped, fine-tuned": Recipe(shipped=True, embedded=False, rate=5e-4),
     "long": Recipe(),        # the lesson of commit 678a80d; the others below change one thing in it
@@ -213,7 +216,7 @@ def train(lesson, recipe, real, embedded, held):
 def fit(unet, recipe, lesson, batches, epochs, clock):
     """Compile a network as a recipe says, and train it; `clock` is the Evaluate that watches."""
     compile_for(unet, epochs * len(batches), with_dice(recipe.dice, lesson.N_CLASSES) if recipe.dice else None,
-                recipe.rate)
+                Muon if recipe.muon else keras.optimizers.Adam, recipe.rate)
     if recipe.constant:
         unet.compile("adam", unet.loss, jit_compile=False)   # with XLA, Keras' default, it takes longer
     elif not recipe.clipped:

@@ -17,6 +17,7 @@ from benchmarks.lesson import EMBEDDED, RESULTS, compile_for, open_lesson, write
 from lesson.callbacks import EpochTable, KeepBest
 from lesson.check import count_labels
 from lesson.labels import read_labels
+from lesson.muon import Muon
 from lesson.recordings import find_frames
 from lesson.skips import cut_skips
 from lesson.split import split_drives
@@ -29,7 +30,8 @@ NETWORKS = {"with skips": [], "all skips cut": [1, 2, 3, 4]}
 def settings_of(lesson, frames):
     """Return what the table follows from, but for the number format: plain values by name."""
     return {"pixels of each class": count_labels(frames, lesson.N_CLASSES).sum(axis=0).tolist(),
-            "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE, "image size": [*lesson.IMAGE_SIZE]}
+            "optimizer": Muon.__name__, "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE,
+            "image size": [*lesson.IMAGE_SIZE]}
 
 
 def train(lesson, cut, seed, pairs, pixels):
@@ -54,7 +56,7 @@ def train(lesson, cut, seed, pairs, pixels):
     unet.fit(lesson.weigh(batches), validation_data=lesson.weigh(validation), epochs=lesson.EPOCHS, verbose=0,
              shuffle=False, callbacks=[table, best])
     unet.set_weights(best.weights)
-    return {"seconds": round(time.perf_counter() - start), "best epoch": int(table.rows()["val_loss"].idxmin()),
+    return {"seconds": round(time.perf_counter() - start), "best epoch": table.best_epoch(),
             "confusion": lesson.confusion_of(unet, validation).tolist()}
 
 

@@ -2,9 +2,9 @@
 
 Trains and segments with each variant by turns, some frames a turn, so that other work on the machine meets all of them,
 and prints the medians. PyTorch's network has the same weights; its logits are checked against Keras' first. Training
-does what the lesson does, in both: crossentropy, clipped gradients, Adam, accuracy. Segmenting goes from pictures in
-memory, float32, to masks, uint8; `masks` is the share of pixels of the test drives with the mask of the float32
-network, after a short training. The peak is that of a large product of two matrices, by turns too.
+does what the lesson does, but with Adam, in both: crossentropy, clipped gradients, accuracy. Segmenting goes from
+pictures in memory, float32, to masks, uint8; `masks` is the share of pixels of the test drives with the mask of the
+float32 network, after a short training. The peak is that of a large product of two matrices, by turns too.
 """
 import argparse
 import json
@@ -60,7 +60,7 @@ def keras_training(lesson, batch_size, policy, options, images, masks, defaults=
         crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         unet.compile("adam", crossentropy, metrics=["accuracy"])
     else:
-        compile_for(unet, 1000)
+        compile_for(unet, 1000, optimizer=keras.optimizers.Adam)
     batches = tf.data.Dataset.from_tensor_slices((images, masks)).batch(batch_size).with_options(options)
     return lambda: unet.fit(batches, shuffle=False, verbose=0)
 

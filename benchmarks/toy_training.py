@@ -10,6 +10,7 @@ import pandas as pd
 import tensorflow as tf
 
 from lesson.devices import Devices
+from lesson.muon import Muon
 from lesson.training import Training, start_from_shares
 
 N_CLASSES = 5
@@ -54,7 +55,7 @@ class ToyTraining:
             self.model = network()
             start_from_shares(self.model, np.bincount(masks.ravel(), minlength=N_CLASSES))
             rate = keras.optimizers.schedules.CosineDecay(1e-2, 1000)
-            self.model.compile(**{"optimizer": keras.optimizers.Adam(rate, global_clipnorm=1.0), "loss": CROSSENTROPY,
+            self.model.compile(**{"optimizer": Muon(rate), "loss": CROSSENTROPY,
                                   "metrics": ["accuracy"], "jit_compile": False} | (compiled or {}))
         self.training = Training(self.model, epochs, **{
             "build": build, "devices": devices, "frames": pd.DataFrame({"image": [__file__], "mask": [__file__]}),
@@ -89,7 +90,7 @@ def run(build, n_devices, changed):
     (build / "result.json").write_text(json.dumps({
         "epochs": history.index.to_list(), "went on after": toy.training.done, "losses": history["loss"].to_list(),
         "steps": int(optimizer.iterations.numpy()), "rate": float(optimizer.learning_rate.numpy()),
-        "best": history["val_loss"].min(), "best again": toy.evaluate()}))
+        "best": history["val_loss"][toy.training.best_epoch], "best again": toy.evaluate()}))
 
 
 def start(build, n_devices=1, **changed):

@@ -25,7 +25,7 @@ class TrainingError(LessonError):
 
 
 class EpochTable(keras.callbacks.Callback):
-    """Print one line per epoch, with a mark at the lowest validation loss so far, and keep the numbers.
+    """Print one line per epoch, with a mark at the best one so far, and keep the numbers.
 
     Args:
         epochs: int, how many there will be at most.
@@ -47,6 +47,14 @@ class EpochTable(keras.callbacks.Callback):
         rows = pd.DataFrame(self.numbers.numpy(), columns=self.COLUMNS)
         return rows.set_axis(pd.RangeIndex(1, len(rows) + 1, name="epoch")).dropna(how="all")
 
+    def best_epoch(self):
+        """Return the epoch with the most validation pixels right, int from 1.
+
+        Not that with the lowest loss: late in a training a few wrong answers get so sure that the loss rises, while
+        more and more pixels are right, and those of rare classes too.
+        """
+        return int(self.rows()["val_accuracy"].idxmax())
+
     def on_train_begin(self, logs=None):
         print("epoch   loss  val loss  accuracy  val accuracy  seconds")
         for epoch in self.rows().index:
@@ -66,14 +74,14 @@ class EpochTable(keras.callbacks.Callback):
 
     def show(self, epoch):
         """Print the line of an epoch, counted from 1."""
-        row, so_far = self.rows().loc[epoch], self.rows()["val_loss"].loc[:epoch]
+        row, so_far = self.rows().loc[epoch], self.rows()["val_accuracy"].loc[:epoch]
         print(f"{epoch:5} {row['loss']:6.3f}  {row['val_loss']:8.3f}  {row['accuracy']:8.3f}  "
               f"{row['val_accuracy']:12.3f}  {row['seconds']:7.0f}"
-              f"{'  best so far' if so_far.idxmin() == epoch else ''}", flush=True)
+              f"{'  best so far' if so_far.idxmax() == epoch else ''}", flush=True)
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Keep the weights of the epoch with the lowest validation loss.
+    """Keep the weights of the best epoch.
 
     Args:
         table: EpochTable, which is called before.
@@ -87,7 +95,7 @@ class KeepBest(keras.callbacks.Callback):
         self.table, self.weights = table, None
 
     def on_epoch_end(self, epoch, logs):
-        if logs["val_loss"] == self.table.rows()["val_loss"].min():
+        if self.table.best_epoch() == epoch + 1:
             self.weights = self.model.get_weights()
 
 

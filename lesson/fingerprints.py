@@ -60,9 +60,9 @@ def differences(now, before):
 
 
 def _config(part):
-    """Return the arguments of an optimizer or a loss, or its name where it does not tell them."""
+    """Return the class and the arguments of an optimizer or a loss, or its name where it does not tell them."""
     try:
-        return {name: value for name, value in part.get_config().items() if name != "name"}
+        return part.get_config() | {"name": type(part).__name__}   # Keras counts optimizers in their names
     except (AttributeError, NotImplementedError):
         return getattr(part, "__name__", str(part) if isinstance(part, str) else type(part).__name__)
 

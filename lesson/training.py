@@ -93,14 +93,14 @@ class Training:
 
     @property
     def best_epoch(self):
-        """The epoch with the lowest validation loss, int from 1.
+        """The epoch with the most validation pixels right, int from 1.
 
         Raises:
             TrainingError: if no epoch has ended.
         """
         if self.history.empty:
             raise TrainingError("No epoch has ended yet, so there is nothing to keep: run the training cell again.")
-        return int(self.history["val_loss"].idxmin())
+        return self._table.best_epoch()
 
     def keep_best(self):
         """Give the network the weights of its best epoch, after an interrupt too.
@@ -110,7 +110,7 @@ class Training:
         """
         epoch = self.best_epoch
         self._model.set_weights(self._best.weights)
-        print(f"kept: the weights of epoch {epoch} of {len(self.history)}, which has the lowest validation loss")
+        print(f"kept: the weights of epoch {epoch} of {len(self.history)}, with the most validation pixels right")
 
 
 def _folder(trainings, facts):

@@ -83,7 +83,7 @@ def test_networks_are_compiled_as_in_the_notebook(notebook, lesson):
 
     def settings():
         named = {"name": None}   # Keras counts optimizers in their names
-        return unet.optimizer.get_config() | named, unet.loss.get_config(), unet.jit_compile
+        return type(unet.optimizer), unet.optimizer.get_config() | named, unet.loss.get_config(), unet.jit_compile
 
     theirs = settings()
     compile_for(unet, 777)

@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 
 from lesson.blank import clear_solutions
 from lesson.check import report
+from lesson.devices import Devices
 from lesson.notebook import LESSON, code_cells, definitions, source_hash, until
 from lesson.predict import main as predict
 from lesson.recordings import find_frames
@@ -65,6 +66,32 @@ def test_normalise(lesson):
     image, mask = lesson.normalise(np.array([[[0, 127.5, 255]]]), np.array([[[3]]]))
     np.testing.assert_allclose(image, [[[-1, 0, 1]]])
     np.testing.assert_array_equal(mask, [[[3]]])
+
+
+def test_only_training_batches_are_mirrored_and_each_mask_with_its_image(lesson, monkeypatch):
+    for name, value in {"SEED": 0, "BATCH_SIZE": 5, "devices": Devices(tf.distribute.get_strategy())}.items():
+        monkeypatch.setattr(lesson, name, value, raising=False)
+    frames = np.arange(40, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis] + np.arange(
+        0, 160, 40, dtype=np.uint8)[:, np.newaxis]   # the first column shows the number of the frame
+    pairs = tf.data.Dataset.from_tensor_slices((np.repeat(frames, 3, axis=3), frames))
+
+    def mirrored(batches):
+        """Return for each frame whether it came as its mirror image; it must not have come as anything else."""
+        found = {}
+        for images, masks in batches:
+            assert masks.dtype == tf.uint8
+            np.testing.assert_allclose((images + 1) * 127.5, np.repeat(masks, 3, axis=3), atol=1e-4)
+            for mask in masks.numpy():
+                number = mask.min()
+                found[number] = np.array_equal(mask, frames[number, :, ::-1])
+                assert found[number] or np.array_equal(mask, frames[number])
+        assert len(found) == 40
+        return found
+
+    training = lesson.batches(pairs, shuffled=True)
+    first, second = mirrored(training), mirrored(training)
+    assert 8 < sum(first.values()) < 32 and first != second, "by chance, and others in the next epoch"
+    assert not any(mirrored(lesson.batches(pairs)).values())
 
 
 def test_create_mask(lesson):

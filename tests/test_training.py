@@ -11,8 +11,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from benchmarks.toy_training import N_CLASSES, ToyTraining, finish, kill_when, start
+from lesson.callbacks import EpochTable
+from lesson.devices import Devices
 from lesson.training import TrainingError, start_from_shares
 
 
@@ -75,11 +78,12 @@ def test_an_interrupt_keeps_the_best_epoch_and_the_cell_goes_on(build):
     history = toy.training.history
     assert history.index.to_list() == [1, 2] and [*history.columns] == [
         "loss", "val_loss", "accuracy", "val_accuracy", "seconds"]
-    assert history["val_loss"][toy.training.best_epoch] == history["val_loss"].min()
-    assert toy.evaluate() == pytest.approx(history["val_loss"].min(), rel=1e-4)
+    best = toy.training.best_epoch
+    assert history["val_accuracy"][best] == history["val_accuracy"].max()
+    assert toy.evaluate() == pytest.approx(history["val_loss"][best], rel=1e-4)
     again = ToyTraining(build)
     again.training.keep_best()   # before anything is trained
-    assert again.evaluate() == pytest.approx(history["val_loss"].min(), rel=1e-4)
+    assert again.evaluate() == pytest.approx(history["val_loss"][best], rel=1e-4)
     again = ToyTraining(build)
     again.fit()
     assert again.training.done == 2 and again.training.history.index.to_list() == [1, 2, 3, 4]
@@ -275,8 +279,17 @@ def test_another_learning_rate_or_loss_starts_anew(build, capsys):
     rate = keras.optimizers.schedules.CosineDecay(0.1, 1000)
     assert "initial_learning_rate is 0.1 and was 0.01" in anew(keras.optimizers.Adam(rate, global_clipnorm=1.0))
     assert "learning_rate is 0.5 and was" in anew(keras.optimizers.Adam(0.5, global_clipnorm=1.0))
-    said = anew(keras.optimizers.Adam(0.5, global_clipnorm=1.0), ignore_class=255)
+    assert "the optimizer: name is SGD and was Adam" in anew(keras.optimizers.SGD(0.5, global_clipnorm=1.0))
+    said = anew(keras.optimizers.SGD(0.5, global_clipnorm=1.0), ignore_class=255)
     assert said.rstrip().endswith(": the loss: ignore_class is 255 and was None")
+
+
+def test_the_best_epoch_has_the_most_pixels_right_whatever_its_loss():
+    table = EpochTable(4, Devices(tf.distribute.get_strategy()))
+    columns = {"loss": [1, .8, .5, np.nan], "val_loss": [.9, .7, .8, np.nan], "accuracy": [.5, .6, .8, np.nan],
+               "val_accuracy": [.6, .7, .75, np.nan], "seconds": [1, 1, 1, np.nan]}
+    table.numbers.assign(np.transpose([columns[name] for name in table.COLUMNS]))
+    assert table.best_epoch() == 3
 
 
 # The first answers.

@@ -1,0 +1,53 @@
+"""Muon, an optimiser that learns more from few frames than Adam."""
+import keras
+from keras import ops
+
+MOMENTUM, ROUNDS = 0.95, 4
+ADAM_LIKE = 0.2   # the root mean square of what Adam adds to a weight, as a multiple of the learning rate
+
+
+def orthogonal(matrix):
+    """Make all directions of a matrix nearly equally strong: its singular values come close to 1.
+
+    Args:
+        matrix: floats (rows, columns).
+
+    Returns:
+        floats (rows, columns), of the compute type of Keras' number format. All 0 stays all 0.
+
+    A few rounds of products, faster than a singular value decomposition: Newton and Schulz' iteration with the
+    numbers of https://kellerjordan.github.io/posts/muon.
+    """
+    if matrix.shape[0] < matrix.shape[1]:
+        return ops.transpose(orthogonal(ops.transpose(matrix)))
+    length = ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7
+    matrix = ops.cast(matrix / length, keras.config.dtype_policy().compute_dtype)
+    for _ in range(ROUNDS):
+        square = ops.transpose(matrix) @ matrix
+        matrix = 3.4445 * matrix + matrix @ (-4.7750 * square + 2.0315 * square @ square)
+    return matrix
+
+
+@keras.saving.register_keras_serializable("lesson")
+class Muon(keras.optimizers.Adam):
+    """Move each kernel equally far in all its directions, and all else as Adam does.
+
+    As a matrix with a column for each filter, a kernel's gradient is strong in few directions and weak in many, and
+    Adam's steps are too. Muon's are equally strong in all of them, so what is rare is learned with what is frequent.
+    The last layer's kernel, 1×1, and biases move as with Adam. Keras' own Muon (3.15) leaves every kernel of a
+    convolution to Adam.
+
+    Args are those of keras.optimizers.Adam. Sources: K. Jordan and others, https://kellerjordan.github.io/posts/muon;
+    for the length of a step J. Liu and others, https://arxiv.org/abs/2502.16982.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move one variable along its gradient."""
+        shape = variable.shape
+        if len(shape) != 4 or shape[:2] == (1, 1):
+            return super().update_step(gradient, variable, learning_rate)
+        memory = self._momentums[self._get_variable_index(variable)]
+        self.assign(memory, MOMENTUM * memory + (1 - MOMENTUM) * gradient)
+        ahead = ops.reshape(MOMENTUM * memory + (1 - MOMENTUM) * gradient, (-1, shape[-1]))
+        step = ops.cast(orthogonal(ahead), variable.dtype) * ADAM_LIKE * max(ahead.shape) ** 0.5
+        self.assign_sub(variable, learning_rate * ops.reshape(step, shape))
