@@ -1,4 +1,4 @@
-"""Muon, an optimiser that learns more from few frames than Adam."""
+"""Muon, an optimiser for networks of convolutions."""
 import keras
 from keras import ops
 
@@ -33,7 +33,7 @@ class Muon(keras.optimizers.Adam):
     """Move each kernel equally far in all its directions, and all else as Adam does.
 
     As a matrix with a column for each filter, a kernel's gradient is strong in few directions and weak in many, and
-    Adam's steps are too. Muon's are equally strong in all of them, so what is rare is learned with what is frequent.
+    Adam's steps are too. Muon's are equally strong in all of them.
     The last layer's kernel, 1×1, and biases move as with Adam. Keras' own Muon (3.15) leaves every kernel of a
     convolution to Adam.
 
