@@ -181,8 +181,10 @@ def _build_model(call, fn):
 
 
 def _clash(call, fn, tensors, ends):
-    """Return why Keras makes no model of a block and of one with a filter more, or ''."""
-    others, given = [keras.Input(tensor.shape[1:]) for tensor in tensors], call.case["given"]
+    """Return why Keras makes no model of a block and of another one that may stand beside it in a U-Net, or ''."""
+    sizes = (tensor.shape[1:] for tensor in tensors)
+    others = [keras.Input((2 * height, 2 * width, channels + 1)) for height, width, channels in sizes]
+    given = {name: value for name, value in call.case["given"].items() if name != "max_pooling"}   # one has none
     more = _run(fn, Call(call.exercise, call.case), *others, **given | {"n_filters": given["n_filters"] + 1})
     try:
         keras.Model([*tensors, *others], [*ends, *filter(keras.utils.is_keras_tensor, tf.nest.flatten(more))])

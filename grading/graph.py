@@ -12,13 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from keras.src.backend.common import global_state  # the counters behind names like conv2d_7: not public
 
 from grading.calls import OWN, Node
-
-try:  # the counters behind names like conv2d_7; they have no public name, and a check should not use them up
-    from keras.src.backend.common import global_state
-except ImportError:
-    global_state = None
 
 
 @contextlib.contextmanager
@@ -26,7 +22,7 @@ def neutral():
     """Run a block in Keras' usual settings and leave no trace: settings, layer names and random states as before."""
     found = keras.config.floatx(), keras.config.dtype_policy(), keras.config.image_data_format()
     states = random.getstate(), np.random.get_state()
-    counters = global_state and copy.copy(global_state.get_global_attribute("object_name_uids"))
+    counters = copy.copy(global_state.get_global_attribute("object_name_uids"))
     _set_up("float32", "float32", "channels_last")
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -36,8 +32,7 @@ def neutral():
         _set_up(*found)
         random.setstate(states[0])
         np.random.set_state(states[1])
-        if global_state:
-            global_state.set_global_attribute("object_name_uids", counters)
+        global_state.set_global_attribute("object_name_uids", counters)
 
 
 def _set_up(floatx, policy, image_format):
@@ -48,7 +43,7 @@ def _set_up(floatx, policy, image_format):
 
 def layers_made():
     """Count the layers made so far, inputs apart: did a function that returned nothing build anything?"""
-    counters = global_state.get_global_attribute("object_name_uids", {}) if global_state else {}
+    counters = global_state.get_global_attribute("object_name_uids", {})
     return sum(number for name, number in counters.items() if name not in ("input_layer", "keras_tensor"))
 
 
@@ -127,6 +122,12 @@ def _cut_normal(x):
     return math.erf(min(x, 2) / math.sqrt(2)) / math.erf(math.sqrt(2))
 
 
+def _divergence(share, p):
+    """Return the Kullback-Leibler divergence of a share that was found from the probability that was expected."""
+    pairs = [(found, expected) for found, expected in ((share, p), (1 - share, 1 - p)) if found]
+    return sum(found * math.log(found / expected) if expected else math.inf for found, expected in pairs)
+
+
 def initialisers(kernel):
     """Return the names of the initialisers that a kernel's values may come from, by the values alone.
 
@@ -143,8 +144,8 @@ def initialisers(kernel):
             ("Glorot uniform", math.sqrt(6 / (fan_in + fan_out)), lambda x: min(x, 1))):
         tests = [(values > 0, 0.5)]
         tests += [(abs(values) <= x * scale, share(x)) for x in (0.25, 0.5, 0.75, 0.98, 1.5, 2.0001)]
-        # Seven standard deviations: what is right will not be refuted in as many checks as there will ever be.
-        if all(abs(is_met.mean() - p) <= 7 * math.sqrt(p * (1 - p) / values.size) + 1e-9 for is_met, p in tests):
+        # Chernoff's bound, exp(-25): what is right will not be refuted in as many checks as there will ever be.
+        if all(values.size * _divergence(is_met.mean(), p) <= 25 for is_met, p in tests):
             fitting.append(name)
     return " or ".join(fitting)
 

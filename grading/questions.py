@@ -53,9 +53,10 @@ def _network(generator, exercise, size=None, channels=(), position=0, computes=F
 
 
 def _losses(generator, exercise, check, shape, classes, types, largest=8, offset=2, tolerance=1e-4, position=2,
-            equal=False):
+            equal=False, absent=0):
     """Return a call of exercise 4: each pixel's loss is chosen, up to the largest; its logits follow from it."""
-    true = np.linspace(0, classes - 1, int(np.prod(shape))).round().astype(int)  # first and last class are there
+    last = classes - 1 - absent   # of the classes that are there; the first is always
+    true = np.linspace(0, last, int(np.prod(shape))).round().astype(int)
     true = generator.permutation(true).reshape(shape)
     loss = generator.permutation(np.geomspace(0.01, largest, true.size)).reshape(shape) * (classes > 1)
     with np.errstate(divide="ignore"):

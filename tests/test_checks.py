@@ -176,6 +176,12 @@ def test_initialisers_are_told_apart_by_their_values(shape):
             assert "He normal" not in initialisers(np.asarray(other(shape))), other
 
 
+def test_rare_draws_are_not_refuted():
+    """Both of two values near the end of their range: once in thousands of networks with one class."""
+    kernel = np.asarray(keras.initializers.GlorotUniform(3387)((1, 1, 2, 1)))
+    assert np.all(np.abs(kernel) > 0.98 * np.sqrt(6 / 3)) and "Glorot uniform" in initialisers(kernel)
+
+
 # --------------------------------------------------------------------------------------------------- messages and hints
 def test_message_has_the_form_of_the_lesson(capsys):
     wrong = next(wrong for wrong in WRONG if wrong.name == "skip_is_the_pooled_tensor")

@@ -116,6 +116,16 @@ def conv_block_with_helper_and_names(inputs=None, n_filters=32, dropout_prob=0, 
 
 
 @right
+def conv_block_with_names_of_a_place_in_the_network(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
+    name = f"encoder_{n_filters}" if max_pooling else "bottom"
+    x = _convolution(n_filters, name=f"{name}_first")(inputs)
+    x = _convolution(n_filters, name=f"from_{inputs.shape[-1]}_channels")(x)
+    if dropout_prob > 0:
+        x = Dropout(dropout_prob)(x)
+    return (MaxPooling2D(name=f"pool_{inputs.shape[1]}")(x) if max_pooling else x), x
+
+
+@right
 def conv_block_of_nested_models(inputs=None, n_filters=32, dropout_prob=0, max_pooling=True):
     steps = keras.Sequential([_convolution(n_filters), _convolution(n_filters)])
     if dropout_prob > 0:
@@ -302,6 +312,9 @@ slips(
      r"t + keras.random.normal(ops.shape(t)) if training else t)(conv)"),
     ("names for one network with one block", "inputs and outputs", "no network can hold", FIRST,
      r"conv = Conv2D(\1, name='first')(inputs)"),
+    ("names by the rate alone", "inputs and outputs", "no network can hold", r"Dropout\(dropout_prob\)",
+     "Dropout(dropout_prob, name=f'drop_{int(100 * dropout_prob)}')"),
+    ("dropout told by its type", "dropout", "0.0", r"if dropout_prob > 0", "if isinstance(dropout_prob, float)"),
     ("names of layers start anew", "inputs and outputs", "no network can hold", FIRST,
      r"keras.backend.clear_session(); conv = Conv2D(\1)(inputs)"),
     ("weights punished", "convolutions", "regularizer", r"n_filters, 3", 'n_filters, 3, kernel_regularizer="l2"'),

@@ -228,6 +228,13 @@ def upsampling_block_that_keeps_a_layer(expansive_input, contractive_input, n_fi
 
 
 @right
+def upsampling_block_with_names_by_height(expansive_input, contractive_input, n_filters=32):
+    up = Conv2DTranspose(n_filters, 3, strides=2, padding="same", name=f"up_{expansive_input.shape[1]}")
+    merged = concatenate([up(expansive_input), contractive_input])
+    return Conv2D(n_filters, 3, **HE)(Conv2D(n_filters, 3, **HE)(merged))
+
+
+@right
 def upsampling_block_as_a_model_with_named_inputs(expansive_input, contractive_input, n_filters=32):
     starts = {"small": Input(expansive_input.shape[1:]), "large": Input(contractive_input.shape[1:])}
     model = keras.Model(starts, upsampling_block(starts["small"], starts["large"], n_filters))
