@@ -156,7 +156,8 @@ def main(arguments=None):
 
 def _mark_all(notebooks, records, sandbox, pool):
     """Mark the notebooks, print what is found and keep it."""
-    hashes, warned, skipped = records.hashes(), False, 0
+    hashes = {path: entry["sha256"] for path, entry in records.entries.items() if not entry["error"]}
+    warned, skipped = False, 0
     futures = {pool.submit(mark, path, trouble, sandbox, hashes): path for path, trouble in notebooks.items()}
     with tqdm(total=len(futures), unit="notebook", disable=len(futures) == 1) as progress:
         for future in as_completed(futures):

@@ -1,6 +1,4 @@
 """Keep what is known of all notebooks in a JSON and a CSV file, and say it in words."""
-import csv
-import io
 import json
 import os
 import re
@@ -112,21 +110,15 @@ class Records:
             return False
         return isinstance(entries, list) and all(KEYS <= entry.keys() for entry in self.entries.values())
 
-    def hashes(self):
-        """Return the SHA-256 of each notebook that is marked."""
-        return {path: entry["sha256"] for path, entry in self.entries.items() if not entry["error"]}
-
     def save(self):
         """Write the files."""
         entries = [self.entries[path] for path in self.order if path in self.entries]
         if self.json_path:
             write(self.json_path, json.dumps(entries, indent=1))
         if self.csv_path:
-            lines = io.StringIO()
-            table = csv.writer(lines, lineterminator="\n")
-            table.writerow(COLUMNS)
+            rows = []
             for entry in entries:
                 points = [exercise["points"] for exercise in entry["exercises"]] + [entry["points"]]
                 name = re.sub(FORMULA, r"\1'\2", printable(entry["notebook"]))
-                table.writerow([name, *(points if not entry["error"] else [""] * (len(COLUMNS) - 1))])
-            write(self.csv_path, lines.getvalue())
+                rows.append([name, *(points if not entry["error"] else [""] * (len(COLUMNS) - 1))])
+            write(self.csv_path, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False, lineterminator="\n"))

@@ -76,15 +76,17 @@ def _sources(functions):
     sources, values, waiting = {}, {}, [*functions]
     while waiting:
         function = inspect.unwrap(waiting.pop())
+        # as its reader knows it: with its class, without the function it is made in
+        title = getattr(function, "__qualname__", "").rpartition("<locals>.")[2]
         if isinstance(function, functools.partial):
             waiting.append(function.func)
         elif not inspect.isroutine(function) and not inspect.isclass(function):   # an object that can be called
             waiting.append(type(function))
         elif inspect.isclass(function):
             waiting += filter(inspect.isfunction, vars(function).values())
-        elif inspect.isfunction(function) and _title(function) not in sources:
+        elif inspect.isfunction(function) and title not in sources:
             try:
-                sources[_title(function)] = inspect.getsource(function)
+                sources[title] = inspect.getsource(function)
             except OSError:   # code that came out of nowhere, by `exec`: an edit cannot be seen
                 continue
             for name in _global_names(function.__code__):
@@ -95,11 +97,6 @@ def _sources(functions):
                       and (inspect.isfunction(value) or inspect.isclass(value))):
                     waiting.append(value)
     return sources, values
-
-
-def _title(function):
-    """Return the name of a function as its reader knows it: with its class, without the function it is made in."""
-    return function.__qualname__.rpartition("<locals>.")[2]
 
 
 def _global_names(code):

@@ -2,13 +2,12 @@
 import outputs
 
 
-def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=None, weights=None):
-    """Build a network from the rows of its summary.
+def build_from_rows(input_size=None, n_classes=None, weights=None):
+    """Build the network whose summary is `outputs.unet_model_output`.
 
     Its layers follow one another. What goes into a pooling is kept for the concatenation that has its size.
 
     Args:
-        rows: list, one row a layer, as in `outputs.unet_model_output`.
         input_size: (height, width, channels) instead of that of the rows; the filters stay.
         n_classes: int, the filters of the last row instead of its own.
         weights: list of arrays in the order of `get_weights()` instead of those that it starts from.
@@ -18,7 +17,7 @@ def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=N
     """
     import keras
     from keras import layers
-    (_, [(_, *size)], _), *rows = rows
+    (_, [(_, *size)], _), *rows = outputs.unet_model_output
     tensor = inputs = layers.Input(input_size or size)
     height, skips = size[0], []
     for number, (kind, shape, parameters, *settings) in enumerate(rows, start=1):
@@ -35,11 +34,9 @@ def build_from_rows(rows=outputs.unet_model_output, input_size=None, n_classes=N
                                   kernel_initializer=initializer)
         elif kind == "Conv2DTranspose":
             layer = layers.Conv2DTranspose(filters, kernel_size, strides=shape[1] // height, padding="same")
-        elif kind == "Concatenate":
+        else:   # a Concatenate
             tensor = [tensor, *(skip for skip in skips if skip.shape[:3] == tensor.shape[:3])]
             layer = layers.Concatenate()
-        else:
-            raise ValueError(f"No row of a {kind} is known: {shape}")
         tensor, height = layer(tensor), shape[1]
     network = keras.Model(inputs, tensor)
     if weights is not None:

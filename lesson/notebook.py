@@ -1,6 +1,5 @@
 """Read notebooks: the lesson's cells and functions, and the code of anybody's."""
 import ast
-import copy
 import hashlib
 import json
 import linecache
@@ -45,11 +44,6 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def tags(cell):
-    """Return the tags of a cell, list of str."""
-    return cell.metadata.get("tags", [])
-
-
 def clear_metadata(notebook):
     """Remove all metadata of a notebook, in place, but for its kernel, the language, tags and what nbgrader needs."""
     kernel = notebook.metadata.get("kernelspec", {"display_name": "Python 3", "language": "python", "name": "python3"})
@@ -65,14 +59,6 @@ def source_hash(notebook):
     return hashlib.sha256("\0".join(cell.source for cell in code_cells(notebook)).encode()).hexdigest()
 
 
-def until(notebook, cell_id):
-    """Return a copy of a notebook that ends with the cell of this id."""
-    short = copy.deepcopy(notebook)
-    ids = [cell.id for cell in short.cells]
-    del short.cells[ids.index(cell_id) + 1:]
-    return short
-
-
 def definitions(notebook):
     """Return a module with a notebook's imports, parameters, functions and classes, as its cells define them.
 
@@ -82,7 +68,7 @@ def definitions(notebook):
     module = types.ModuleType("lesson")
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
     for cell in code_cells(notebook):
-        everything = "parameters" in tags(cell)
+        everything = "parameters" in cell.metadata.get("tags", [])
         tree = ast.parse(cell.source)
         tree.body = [node for node in tree.body if everything or isinstance(node, kinds)]
         name = f"{LESSON.name}: cell {cell.id}"

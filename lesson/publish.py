@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import nbformat
 
 from lesson.files import write_whole
-from lesson.notebook import clear_metadata, code_cells, source_hash, tags
+from lesson.notebook import clear_metadata, code_cells, source_hash
 
 OF_A_MACHINE = r"(?<![\w.])(/home/|/root/|/Users/|/tmp/|[A-Z]:\\)[^\s'\"]*"
 
@@ -38,7 +38,7 @@ def publish(executed_path, lesson_path):
                 _keep_room(output.data)
                 output.metadata = {kind: value for kind, value in output.metadata.items() if kind == "image/png"}
         target.outputs, target.execution_count = source.outputs, source.execution_count
-        if "prediction" in tags(target):
+        if "prediction" in target.metadata.get("tags", []):
             images += [output.data["image/png"] for output in source.outputs if "image/png" in output.get("data", {})]
     if not images:
         sys.exit(f"No cell of {lesson_path} with the tag `prediction` shows an image: the README needs one.")

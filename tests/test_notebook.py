@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from lesson.notebook import NotANotebook, clear_metadata, definitions, source_hash, sources, until
+from lesson.notebook import NotANotebook, clear_metadata, definitions, source_hash, sources
 from lesson.publish import publish
 
 
@@ -41,11 +41,6 @@ def test_definitions_run_parameters_and_nothing_else():
         new_code_cell("# after exercise 1\nimport math\nSIZE = 2\n1 / 0\ndef f():\n    return SIZE, math.pi"),
         new_markdown_cell("def g(")))
     assert lesson.f() == (1, np.pi)
-
-
-def test_until_leaves_the_notebook_as_it_was():
-    notebook = notebook_of(new_code_cell("1"), new_code_cell("2"), new_code_cell("3"))
-    assert [cell.id for cell in until(notebook, "b").cells] == ["a", "b"] and len(notebook.cells) == 3
 
 
 def test_clear_metadata_keeps_what_nbgrader_and_papermill_need():
