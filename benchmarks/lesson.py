@@ -12,6 +12,7 @@ from lesson.notebook import LESSON, definitions
 
 EMBEDDED = LESSON.parent / "data"
 RESULTS = Path(__file__).parent / "results"
+HIGHEST_RATE = 3e-3   # the learning rate after the warm-up
 
 
 def open_lesson(n_classes=23):
@@ -28,7 +29,7 @@ def open_lesson(n_classes=23):
     return lesson
 
 
-def compile_for(unet, steps, loss=None, optimizer=None, highest=2e-3):
+def compile_for(unet, steps, loss=None, optimizer=None, highest=HIGHEST_RATE):
     """Compile a network as the notebook's training cell does.
 
     Args:

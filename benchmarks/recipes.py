@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import keras
-import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from benchmarks.lesson import compile_for
+from benchmarks.lesson import HIGHEST_RATE, compile_for
 from lesson.check import count_labels
 from lesson.muon import Muon
 from lesson.training import start_from_shares
@@ -41,7 +40,7 @@ class Recipe:
 RECIPES = {
     "lab": Recipe(lab=True, constant=True, shares=False, weighted=False, augmented=False, embedded=False, epochs=40,
                   batch_size=32),
-    "lesson": Recipe(epochs=None, notebook=True, augmented=False, muon=True, rate=2e-3),
+    "lesson": Recipe(epochs=None, notebook=True, augmented=False, muon=True, rate=HIGHEST_RATE),
     "lesson with Adam": Recipe(epochs=7, augmented=False),   # before it mirrored its frames
     "shipped, as it comes": Recipe(shipped=True, embedded=False, epochs=0),
     "shipped, fine-tuned": Recipe(shipped=True, embedded=False, rate=5e-4),
@@ -89,18 +88,6 @@ def crop(image, mask, size):
     image = tf.image.resize(image[top:top + height, left:left + width], size, antialias=True)
     mask = tf.image.resize(mask[top:top + height, left:left + width], size, method="nearest")
     return tf.ensure_shape(tf.cast(tf.round(image), tf.uint8), (*size, 3)), tf.ensure_shape(mask, (*size, 1))
-
-
-def weights_from_shares(pixels):
-    """Return the weight of each class, float32, from pixel counts; the mean over all pixels is 1."""
-    shares = pixels / pixels.sum()
-    weights = np.maximum(shares, 1e-4) ** -0.25   # a rarer class weighs no more: its share is chance
-    return np.float32(weights / np.sum(shares * weights))
-
-
-def weigh(class_weights, images, masks):
-    """Add the weight of each pixel, float32 (…, height, width), to images and masks."""
-    return images, masks, tf.gather(class_weights, tf.cast(masks[..., 0], tf.int32))
 
 
 def with_dice(weight, n_classes):
@@ -200,7 +187,8 @@ def train(lesson, recipe, real, embedded, held):
     elif recipe.shares:
         start_from_shares(unet, pixels)
     if recipe.weighted:
-        batches = batches.map(partial(weigh, weights_from_shares(pixels)))
+        lesson.train_pixels = pixels   # of the training, for the weights of rare classes
+        batches = lesson.weigh(batches)
     epochs = lesson.EPOCHS if recipe.epochs is None else recipe.epochs
     if epochs:
         fit(unet, recipe, lesson, batches, epochs, clock)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from benchmarks.lesson import EMBEDDED, RESULTS, compile_for, open_lesson, write
+from benchmarks.lesson import EMBEDDED, HIGHEST_RATE, RESULTS, compile_for, open_lesson, write
 from lesson.callbacks import EpochTable, KeepBest
 from lesson.check import count_labels
 from lesson.labels import read_labels
@@ -30,8 +30,8 @@ NETWORKS = {"with skips": [], "all skips cut": [1, 2, 3, 4]}
 def settings_of(lesson, frames):
     """Return what the table follows from, but for the number format: plain values by name."""
     return {"pixels of each class": count_labels(frames, lesson.N_CLASSES).sum(axis=0).tolist(),
-            "optimizer": Muon.__name__, "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE,
-            "image size": [*lesson.IMAGE_SIZE]}
+            "optimizer": Muon.__name__, "learning rate": HIGHEST_RATE, "epochs": lesson.EPOCHS,
+            "batch size": lesson.BATCH_SIZE, "image size": [*lesson.IMAGE_SIZE]}
 
 
 def train(lesson, cut, seed, pairs, pixels):

@@ -2,7 +2,7 @@
 import keras
 from keras import ops
 
-MOMENTUM, ROUNDS = 0.95, 4
+MOMENTUM, ROUNDS = 0.95, 3
 ADAM_LIKE = 0.2   # the root mean square of what Adam adds to a weight, as a multiple of the learning rate
 
 
@@ -10,22 +10,24 @@ def orthogonal(matrix):
     """Make all directions of a matrix nearly equally strong: its singular values come close to 1.
 
     Args:
-        matrix: floats (rows, columns).
+        matrix: float32 (rows, columns).
 
     Returns:
-        floats (rows, columns), of the compute type of Keras' number format. All 0 stays all 0.
+        float32 (rows, columns). All 0 stays all 0.
 
     A few rounds of products, faster than a singular value decomposition: Newton and Schulz' iteration with the
-    numbers of https://kellerjordan.github.io/posts/muon.
+    numbers of https://kellerjordan.github.io/posts/muon. Each round multiplies the matrix by a polynomial of its
+    square, so here the rounds work on the square alone, which is small, and the matrix is multiplied once.
     """
     if matrix.shape[0] < matrix.shape[1]:
         return ops.transpose(orthogonal(ops.transpose(matrix)))
-    length = ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7
-    matrix = ops.cast(matrix / length, keras.config.dtype_policy().compute_dtype)
+    matrix = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7)
+    square = ops.transpose(matrix) @ matrix
+    identity = product = ops.eye(matrix.shape[1])
     for _ in range(ROUNDS):
-        square = ops.transpose(matrix) @ matrix
-        matrix = 3.4445 * matrix + matrix @ (-4.7750 * square + 2.0315 * square @ square)
-    return matrix
+        factor = 3.4445 * identity - 4.7750 * square + 2.0315 * square @ square
+        product, square = product @ factor, factor @ square @ factor
+    return matrix @ product
 
 
 @keras.saving.register_keras_serializable("lesson")
@@ -49,5 +51,5 @@ class Muon(keras.optimizers.Adam):
         memory = self._momentums[self._get_variable_index(variable)]
         self.assign(memory, MOMENTUM * memory + (1 - MOMENTUM) * gradient)
         ahead = ops.reshape(MOMENTUM * memory + (1 - MOMENTUM) * gradient, (-1, shape[-1]))
-        step = ops.cast(orthogonal(ahead), variable.dtype) * ADAM_LIKE * max(ahead.shape) ** 0.5
+        step = orthogonal(ahead) * ADAM_LIKE * max(ahead.shape) ** 0.5
         self.assign_sub(variable, learning_rate * ops.reshape(step, shape))
