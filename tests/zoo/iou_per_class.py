@@ -221,8 +221,6 @@ slips(
      r"return np.where(union > 0, (intersection + 1e-6) / (union + 1e-6), np.nan)"),
     ("unions below a thousandth are none", "arguments", "not right", "return (.*)",
      r"return np.where(union > 1e-3, \1, np.nan)"),
-    ("all but the true negatives", "arguments", "not right", UNION,
-     "union = confusion.sum() - [np.delete(np.delete(confusion, k, 0), k, 1).sum() for k in range(len(confusion))]"),
     ("0 for a matrix of zeros", "absent classes", "not right", "return (.*)",
      r"return \1 if confusion.any() else np.zeros(len(confusion))"),
     ("another name", "arguments:error", "TypeError", r"iou_per_class\(confusion\):",
