@@ -29,7 +29,7 @@ from lesson.notebook import LESSON
 from lesson.recordings import find_frames
 
 FRAMES, LEFT_OUT = 2_400, "11"   # the lesson may cost as much as learning from them; a section that does not count
-BATCH, STEPS, WARM_UP = 4, 40, 20   # a fresh process takes a while until its steps are as fast as in a training
+BATCH, STEPS, WARM_UP = 4, 40, 20
 BESIDE = ("data", "grading", "images", "lesson", "test_utils.py", "outputs.py")   # what the notebook needs beside it
 FLOAT32 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "CUDA_VISIBLE_DEVICES": "-1"}   # see lesson/devices.py
 SMALL = {"IMAGE_SIZE": [48, 64], "EPOCHS": 1, "ALSO_TRAIN_ON": None}
