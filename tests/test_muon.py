@@ -1,4 +1,4 @@
-"""Muon moves a kernel equally far in all directions, and all else as Adam does."""
+"""Muon moves a kernel more equally in all directions, and all else as Adam does."""
 import keras
 import numpy as np
 import pytest
