@@ -20,7 +20,7 @@ import psutil
 from tqdm import tqdm
 
 from benchmarks.lesson import EMBEDDED, compile_for, write
-from lesson.cache import cache_file
+from lesson.cache import cache_file, untuned
 from lesson.devices import prepare_process
 from lesson.recordings import find_frames
 
@@ -74,10 +74,8 @@ def memory(build, n_frames, epochs):
     rows = find_frames(EMBEDDED)[["image", "mask"]]
     rows = pd.concat([rows] * -(-n_frames // len(rows))).head(n_frames)
     psutil.virtual_memory = lambda: argparse.Namespace(available=0)   # so that it caches on disk
-    options = tf.data.Options()
-    options.autotune.enabled = False   # as in the lesson
-    batches = (tf.data.Dataset.from_tensor_slices((rows["image"].to_list(), rows["mask"].to_list()))
-               .map(load, tf.data.AUTOTUNE).cache(cache_file(n_frames, SIZE, build)).with_options(options)
+    files = tf.data.Dataset.from_tensor_slices((rows["image"].to_list(), rows["mask"].to_list()))
+    batches = (untuned(files.map(load, tf.data.AUTOTUNE).cache(cache_file(n_frames, SIZE, build)))
                .shuffle(500, seed=0).map(lambda image, mask: (tf.cast(image, tf.float32) / 127.5 - 1, mask))
                .batch(4).prefetch(tf.data.AUTOTUNE))
     network, after = build_from_rows(), []

@@ -8,6 +8,7 @@ import pandas as pd
 import tensorflow as tf
 
 from benchmarks.lesson import HIGHEST_RATE, compile_for
+from lesson.cache import untuned
 from lesson.check import count_labels
 from lesson.muon import Muon
 from lesson.training import start_from_shares
@@ -108,9 +109,7 @@ def lab_pairs(lesson, rows):
         return tf.cast(image, tf.float32) / 255, mask
 
     files = tf.data.Dataset.from_tensor_slices((rows["image"].to_list(), rows["mask"].to_list()))
-    options = tf.data.Options()
-    options.autotune.enabled = False   # as in the lesson, for the same reason: the lab would take longer with it
-    return files.map(lesson.process_path).map(preprocess).cache().with_options(options)
+    return untuned(files.map(lesson.process_path).map(preprocess).cache())   # as the lesson: slower otherwise
 
 
 def training_batches(lesson, recipe, real, embedded):

@@ -64,8 +64,15 @@ def cached(dataset, n_frames, image_size, build, devices):
         dataset: tf.data.Dataset of n_frames pairs. image_size: (height, width) in pixels.
         build: Path of the folder that a file may be written to. devices: lesson.devices.Devices.
     """
+    return untuned(dataset.cache(cache_file(n_frames, image_size, build, devices.n_workers)))
+
+
+def untuned(dataset):
+    """Return a tf.data.Dataset that nothing tunes: by chance the end of each pass waits for the tuner.
+
+    It sleeps twice as long each time, so a pass can take up to twice as long as its work (seen with TensorFlow 2.21).
+    """
     import tensorflow as tf
     options = tf.data.Options()
-    # the tuner of tf.data wakes up ever more rarely, and each new epoch would have to wait for it
     options.autotune.enabled = False
-    return dataset.cache(cache_file(n_frames, image_size, build, devices.n_workers)).with_options(options)
+    return dataset.with_options(options)

@@ -99,17 +99,16 @@ def training_batches(frames, rows, first, seed, size, weights):
     import tensorflow as tf
 
     from lesson.augment import augment
+    from lesson.cache import untuned
 
     def load(row, number):
         frame = tf.numpy_function(lambda row: frames[row], [row], tf.uint8)   # a tensor would be a second copy of all
         image, mask = augment(tf.ensure_shape(frame, frames.shape[1:]), tf.stack([seed, number]), size)
         return image, mask, tf.gather(weights, tf.cast(mask[..., 0], tf.int32))
 
-    options = tf.data.Options()
-    options.autotune.enabled = False   # it would start anew with each of these short datasets
     numbers = np.arange(first, first + len(rows))
-    return (tf.data.Dataset.from_tensor_slices((rows, numbers)).map(load, tf.data.AUTOTUNE)
-            .batch(BATCH).prefetch(2).with_options(options))
+    return untuned(tf.data.Dataset.from_tensor_slices((rows, numbers)).map(load, tf.data.AUTOTUNE)
+                   .batch(BATCH).prefetch(2))
 
 
 def evaluate(network, frames, size):
