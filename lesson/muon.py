@@ -2,7 +2,7 @@
 import keras
 from keras import ops
 
-MOMENTUM, ROUNDS = 0.95, 3
+MOMENTUM, ROUNDS = 0.9, 3
 ADAM_LIKE = 0.2   # the root mean square of what Adam adds to a weight, as a multiple of the learning rate
 
 
@@ -10,7 +10,7 @@ def orthogonal(matrix):
     """Make the directions of a matrix more equally strong: strong singular values come close to 1, weak ones grow most.
 
     Args:
-        matrix: float32 (rows, columns).
+        matrix: float32 (rows, columns), not wider than high.
 
     Returns:
         float32 (rows, columns). All 0 stays all 0.
@@ -20,8 +20,6 @@ def orthogonal(matrix):
     numbers of https://kellerjordan.github.io/posts/muon. Each round multiplies the matrix by a polynomial of its
     square, so here the rounds work on the square alone, which is small, and the matrix is multiplied once.
     """
-    if matrix.shape[0] < matrix.shape[1]:
-        return ops.transpose(orthogonal(ops.transpose(matrix)))
     matrix = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7)
     square = ops.transpose(matrix) @ matrix
     identity = product = ops.eye(matrix.shape[1])
@@ -35,8 +33,8 @@ def orthogonal(matrix):
 class Muon(keras.optimizers.Adam):
     """Move each kernel more equally in all its directions, and all else as Adam does.
 
-    As a matrix with a column for each filter, a kernel's gradient is strong in few directions and weak in many, and
-    Adam's steps are too. Muon's are strong in many more of them.
+    As a matrix with a column for each filter, or for each channel that is read if these are fewer, a kernel's gradient
+    is strong in few directions and weak in many, and Adam's steps are too. Muon's are strong in many more of them.
     The last layer's kernel, 1×1, and biases move as with Adam. Keras' own Muon (3.15) leaves every kernel of a
     convolution to Adam.
 
@@ -51,6 +49,9 @@ class Muon(keras.optimizers.Adam):
             return super().update_step(gradient, variable, learning_rate)
         memory = self._momentums[self._get_variable_index(variable)]
         self.assign(memory, MOMENTUM * memory + (1 - MOMENTUM) * gradient)
-        ahead = ops.reshape(MOMENTUM * memory + (1 - MOMENTUM) * gradient, (-1, shape[-1]))
-        step = orthogonal(ahead) * ADAM_LIKE * max(ahead.shape) ** 0.5
-        self.assign_sub(variable, learning_rate * ops.reshape(step, shape))
+        ahead = MOMENTUM * memory + (1 - MOMENTUM) * gradient
+        axes = (0, 1, 3, 2) if shape[2] < shape[3] else (0, 1, 2, 3)   # the fewest columns: the fewest products
+        high = ops.transpose(ahead, axes)
+        matrix = ops.reshape(high, (-1, high.shape[-1]))
+        step = orthogonal(matrix) * ADAM_LIKE * matrix.shape[0] ** 0.5
+        self.assign_sub(variable, learning_rate * ops.transpose(ops.reshape(step, high.shape), axes))
