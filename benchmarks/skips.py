@@ -31,8 +31,7 @@ def settings_of(lesson, frames):
     """Return what the table follows from, but for the number format: plain values by name."""
     return {"pixels of each class": count_labels(frames, lesson.N_CLASSES).sum(axis=0).tolist(),
             "optimizer": Muon.__name__, "momentum": MOMENTUM, "rounds": ROUNDS, "learning rate": HIGHEST_RATE,
-            "epochs": lesson.EPOCHS,
-            "batch size": lesson.BATCH_SIZE, "image size": [*lesson.IMAGE_SIZE]}
+            "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE, "image size": [*lesson.IMAGE_SIZE]}
 
 
 def train(lesson, cut, seed, pairs, pixels):

@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from benchmarks.lesson import EMBEDDED, compile_for, flops, open_lesson, write
 from benchmarks.pytorch import copy_of, from_torch, to_torch
+from lesson.cache import untuned
 from lesson.check import count_labels
 from lesson.recordings import find_frames
 from lesson.split import split_drives
@@ -52,7 +53,7 @@ def alternate(variants):
     return {name: float(np.median(turns)) for name, turns in seconds.items()}
 
 
-def keras_training(lesson, batch_size, policy, options, images, masks, defaults=False):
+def keras_training(lesson, batch_size, policy, images, masks, defaults=False):
     """Return a function that trains a Keras network on the frames, once: as the lesson does, or by Keras' defaults."""
     keras.config.set_dtype_policy(policy)
     unet = lesson.unet_model(images.shape[1:], n_classes=lesson.N_CLASSES)
@@ -61,7 +62,7 @@ def keras_training(lesson, batch_size, policy, options, images, masks, defaults=
         unet.compile("adam", crossentropy, metrics=["accuracy"])
     else:
         compile_for(unet, 1000, optimizer=keras.optimizers.Adam)
-    batches = tf.data.Dataset.from_tensor_slices((images, masks)).batch(batch_size).with_options(options)
+    batches = untuned(tf.data.Dataset.from_tensor_slices((images, masks)).batch(batch_size))
     return lambda: unet.fit(batches, shuffle=False, verbose=0)
 
 
@@ -205,11 +206,11 @@ def main():
     if difference > 1e-4 * np.abs(logits).max():
         sys.exit("PyTorch's network is another one: nothing was measured.")
 
-    some, options = tuple(load(lesson, train_rows.head(TRAINED))), batches.options()
+    some = tuple(load(lesson, train_rows.head(TRAINED)))
     in_graph = "Keras, largest logit in the graph"
-    train = {("the lesson", policy, size): keras_training(lesson, size, policy, options, *some)
+    train = {("the lesson", policy, size): keras_training(lesson, size, policy, *some)
              for size in (lesson.BATCH_SIZE, 8, 32)}
-    train |= {("Keras' defaults", "float32", 32): keras_training(lesson, 32, "float32", options, *some, defaults=True)}
+    train |= {("Keras' defaults", "float32", 32): keras_training(lesson, 32, "float32", *some, defaults=True)}
     segment = {("the lesson", policy, 8): keras_masks(lesson, trained, 8, images),
                ("the lesson", policy, 64): keras_masks(lesson, trained, 64, images),
                (in_graph, policy, 8): graph_masks(trained, 8, images),

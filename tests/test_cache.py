@@ -6,7 +6,7 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from lesson.cache import build_folder, cache_file
+from lesson.cache import build_folder, cache_file, cached
 
 
 def test_frames_that_do_not_fit_into_memory_are_cached_on_disk(tmp_path, monkeypatch, capsys):
@@ -17,11 +17,17 @@ def test_frames_that_do_not_fit_into_memory_are_cached_on_disk(tmp_path, monkeyp
         assert (cache_file(15, (96, 128), tmp_path, n_workers) == "") == fits
     assert "15 frames take" in capsys.readouterr().out
 
-    cached = tf.data.Dataset.range(15).cache(cache_file(15, (96, 128), tmp_path, n_workers=2))
+    numbers = tf.data.Dataset.range(15).cache(cache_file(15, (96, 128), tmp_path, n_workers=2))
     for _ in range(2):   # made, then read from the file
-        assert [*cached.as_numpy_iterator()] == [*range(15)]
+        assert [*numbers.as_numpy_iterator()] == [*range(15)]
     (folder,) = [folder for folder in tmp_path.iterdir() if [*folder.glob("frames*.data*")]]
     assert f"cached in {folder}" in capsys.readouterr().out
+
+
+def test_no_tuner_delays_the_end_of_a_pass(tmp_path):
+    pairs = cached(tf.data.Dataset.range(15), 15, (96, 128), tmp_path, SimpleNamespace(n_workers=1))
+    batches = pairs.shuffle(15).map(lambda number: number + 1, tf.data.AUTOTUNE).batch(4).prefetch(tf.data.AUTOTUNE)
+    assert batches.options().autotune.enabled is False, "all that is made from the cached frames has none either"
 
 
 def test_folder_of_the_lesson(tmp_path, monkeypatch):
