@@ -17,7 +17,7 @@ from benchmarks.lesson import EMBEDDED, HIGHEST_RATE, RESULTS, compile_for, open
 from lesson.callbacks import EpochTable, KeepBest
 from lesson.check import count_labels
 from lesson.labels import read_labels
-from lesson.muon import MOMENTUM, ROUNDS, Muon
+from lesson.muon import COLUMNS, MOMENTUM, ROUNDS, STRENGTH, Muon
 from lesson.recordings import find_frames
 from lesson.skips import cut_skips
 from lesson.split import split_drives
@@ -30,8 +30,9 @@ NETWORKS = {"with skips": [], "all skips cut": [1, 2, 3, 4]}
 def settings_of(lesson, frames):
     """Return what the table follows from, but for the number format: plain values by name."""
     return {"pixels of each class": count_labels(frames, lesson.N_CLASSES).sum(axis=0).tolist(),
-            "optimizer": Muon.__name__, "momentum": MOMENTUM, "rounds": ROUNDS, "learning rate": HIGHEST_RATE,
-            "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE, "image size": [*lesson.IMAGE_SIZE]}
+            "optimizer": Muon.__name__, "momentum": MOMENTUM, "rounds": ROUNDS, "strength": STRENGTH,
+            "columns": COLUMNS, "learning rate": HIGHEST_RATE, "epochs": lesson.EPOCHS, "batch size": lesson.BATCH_SIZE,
+            "image size": [*lesson.IMAGE_SIZE]}
 
 
 def train(lesson, cut, seed, pairs, pixels):

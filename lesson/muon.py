@@ -3,7 +3,8 @@ import keras
 from keras import ops
 
 MOMENTUM, ROUNDS = 0.9, 3
-ADAM_LIKE = 0.2   # the root mean square of what Adam adds to a weight, as a multiple of the learning rate
+STRENGTH = 7      # of a step in each direction, as a multiple of the learning rate
+COLUMNS = 128     # of a matrix whose directions are made equally strong together: fewer are faster
 
 
 def orthogonal(matrix):
@@ -34,12 +35,13 @@ class Muon(keras.optimizers.Adam):
     """Move each kernel more equally in all its directions, and all else as Adam does.
 
     As a matrix with a column for each filter, or for each channel that is read if these are fewer, a kernel's gradient
-    is strong in few directions and weak in many, and Adam's steps are too. Muon's are strong in many more of them.
+    is strong in few directions and weak in many, and Adam's steps are too. Muon's are about equally strong in all of
+    them, and in all kernels: these start about equally strong (`he_normal`), so small ones change as much as large.
     The last layer's kernel, 1×1, and biases move as with Adam. Keras' own Muon (3.15) leaves every kernel of a
     convolution to Adam.
 
     Args are those of keras.optimizers.Adam. Sources: K. Jordan and others, https://kellerjordan.github.io/posts/muon;
-    for the length of a step J. Liu and others, https://arxiv.org/abs/2502.16982.
+    for the strength of a step G. Yang, J. Simon and J. Bernstein, https://arxiv.org/abs/2310.17813.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -53,5 +55,6 @@ class Muon(keras.optimizers.Adam):
         axes = (0, 1, 3, 2) if shape[2] < shape[3] else (0, 1, 2, 3)   # the fewest columns: the fewest products
         high = ops.transpose(ahead, axes)
         matrix = ops.reshape(high, (-1, high.shape[-1]))
-        step = orthogonal(matrix) * ADAM_LIKE * matrix.shape[0] ** 0.5
-        self.assign_sub(variable, learning_rate * ops.transpose(ops.reshape(step, high.shape), axes))
+        parts = [orthogonal(matrix[:, first:first + COLUMNS]) for first in range(0, matrix.shape[1], COLUMNS)]
+        step = ops.transpose(ops.reshape(ops.concatenate(parts, axis=1), high.shape), axes)
+        self.assign_sub(variable, learning_rate * STRENGTH * step)
