@@ -36,9 +36,9 @@ class Muon(keras.optimizers.Adam):
 
     As a matrix with a column for each filter, or for each channel that is read if these are fewer, a kernel's gradient
     is strong in few directions and weak in many, and Adam's steps are too. Muon's are about equally strong in all of
-    them, and in all kernels: these start about equally strong (`he_normal`), so small ones change as much as large.
-    The last layer's kernel, 1×1, and biases move as with Adam. Keras' own Muon (3.15) leaves every kernel of a
-    convolution to Adam.
+    them, COLUMNS columns at a time, whatever the kernel's size: its strength at the start hardly follows from its size
+    either, so small kernels change as much as large ones. The last layer's kernel, 1×1, and biases move as with Adam.
+    Keras' own Muon (3.15) leaves every kernel of a convolution to Adam.
 
     Args are those of keras.optimizers.Adam. Sources: K. Jordan and others, https://kellerjordan.github.io/posts/muon;
     for the strength of a step G. Yang, J. Simon and J. Bernstein, https://arxiv.org/abs/2310.17813.
